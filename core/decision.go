@@ -1,0 +1,186 @@
+package ajwt
+
+import "strconv"
+
+// Verdict is the answer to the question whether the request is as it should be.
+// The zero Verdict rejects.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Reject Verdict = iota
+	Accept
+)
+
+// String returns "accept" or "reject".
+func (v Verdict) String() string {
+	if v == Accept {
+		return "accept"
+	}
+	return "reject"
+}
+
+// Level is the protection that a request really got: one of jwt, agent, ajwt, with
+// the flags for a proof of possession and for verified delegation links. The zero
+// Level means none.
+type Level uint8
+
+// The levels, lowest first, and the flags (spec/profile.md, section 12).
+const (
+	LevelNone  Level = 0
+	LevelJWT   Level = 1 // token, time, audience, scopes
+	LevelAgent Level = 2 // and the bundle: agent, registration, checksum
+	LevelAJWT  Level = 3 // and chain, workflow and step
+
+	LevelPoP   Level = 0x10 // the caller proved possession of the token's key
+	LevelLinks Level = 0x20 // every hop of the delegation signed for itself
+)
+
+// Base returns the level without its flags.
+func (l Level) Base() Level { return l & 0x0f }
+
+// String returns, for example, "jwt+pop"; "none" for the zero Level.
+func (l Level) String() string {
+	s := "none"
+	switch l.Base() {
+	case LevelJWT:
+		s = "jwt"
+	case LevelAgent:
+		s = "agent"
+	case LevelAJWT:
+		s = "ajwt"
+	}
+	if l&LevelPoP != 0 {
+		s += "+pop"
+	}
+	if l&LevelLinks != 0 {
+		s += "+links"
+	}
+	return s
+}
+
+// Decision is the answer of Verify. Let the request through only if Allows says so.
+// Members that the checks did not reach are empty. It holds no token, proof or key.
+type Decision struct {
+	Verdict  Verdict
+	Observed bool // a rejection that the route only observes: the request may pass
+	Code     Code // why, 0 for accept
+	Level    Level
+
+	Issuer        string   // iss, once an issuer of the policy was found
+	Agent         string   // sub
+	Workflow      string   // intent.workflow_id
+	Step          string   // intent.workflow_step
+	ChainHash     string   // intent.delegation_chain
+	Route         string   // id of the route that matched, "" for none
+	KeyThumbprint [32]byte // RFC 7638 SHA-256 of the key that signed the proof, zero without one
+	JTIHash       [32]byte // SHA-256 of the token's jti, zero where it was not read
+	PolicyDigest  [32]byte // SHA-256 of the policy's bytes
+	Warnings      []Code   // observed rejections beside Code, in order
+
+	// Status and Challenge are the HTTP status and the value of WWW-Authenticate
+	// for a rejection, 0 and "" otherwise. Nonce is a fresh value for DPoP-Nonce
+	// where one is due (RFC 9449, section 8).
+	Status    int
+	Challenge string
+	Nonce     string
+
+	// Replay holds what the host's own replay memory must take, all or none,
+	// before the request may pass. It is empty unless Deferred is set.
+	Deferred bool
+	Replay   []ReplayKey
+}
+
+// Allows tells whether the request may pass. It is false while Deferred is set:
+// then the host must first have its replay memory take all of Replay.
+func (d *Decision) Allows() bool {
+	return (d.Verdict == Accept || d.Observed) && !d.Deferred
+}
+
+// AppendRecord appends the decision record, one JSON object without white space
+// (spec/profile.md, section 14), for logs. It names hashes and ids only.
+func (d *Decision) AppendRecord(dst []byte) []byte {
+	dst = append(dst, `{"verdict":"`...)
+	dst = append(dst, d.Verdict.String()...)
+	dst = append(dst, `","enforced":`...)
+	dst = strconv.AppendBool(dst, !d.Observed)
+	if d.Code != 0 {
+		dst = appendMember(dst, "code", d.Code.String())
+		dst = append(dst, `,"check":`...)
+		dst = strconv.AppendInt(dst, int64(d.Code.Check()), 10)
+	}
+	dst = appendMember(dst, "level", d.Level.String())
+	dst = appendMember(dst, "issuer", d.Issuer)
+	dst = appendMember(dst, "agent", d.Agent)
+	dst = appendMember(dst, "workflow", d.Workflow)
+	dst = appendMember(dst, "step", d.Step)
+	dst = appendMember(dst, "chain_hash", d.ChainHash)
+	dst = appendHashMember(dst, "key_thumbprint", &d.KeyThumbprint)
+	dst = appendHashMember(dst, "jti_hash", &d.JTIHash)
+	dst = appendMember(dst, "route", d.Route)
+	dst = appendHashMember(dst, "policy_digest", &d.PolicyDigest)
+	if len(d.Warnings) > 0 {
+		dst = append(dst, `,"warnings":[`...)
+		for i, w := range d.Warnings {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendJSONString(dst, w.String())
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
+// AppendErrorBody appends the small JSON body of a rejection: the OAuth error and
+// the code.
+func (d *Decision) AppendErrorBody(dst []byte) []byte {
+	dst = append(dst, `{"error":`...)
+	oauth := d.Code.OAuthError()
+	if oauth == "" {
+		oauth = "invalid_request"
+	}
+	dst = appendJSONString(dst, oauth)
+	dst = append(dst, `,"code":`...)
+	dst = appendJSONString(dst, d.Code.String())
+	return append(dst, '}')
+}
+
+func appendMember(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return appendJSONString(dst, value)
+}
+
+// appendHashMember writes a 32-byte hash as base64url, and nothing for a zero one.
+func appendHashMember(dst []byte, name string, hash *[32]byte) []byte {
+	if *hash == ([32]byte{}) {
+		return dst
+	}
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':', '"')
+	dst = appendBase64URLEncode(dst, hash[:])
+	return append(dst, '"')
+}
+
+// appendJSONString writes a string of valid UTF-8 as JSON (RFC 8259, section 7).
+func appendJSONString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < 0x20 || c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '"')
+}

@@ -1,0 +1,126 @@
+package ajwt
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+// Options are what a Verifier needs beside its policy.
+type Options struct {
+	// Replay remembers proofs and single-use tokens. Nil means a memory of this
+	// process with the policy's capacity, which started empty at Start.
+	Replay Replay
+	// Start is the NumericDate at which that default memory started empty. It is
+	// mandatory where replay.cold_start is reject, else the memory would claim to
+	// know what it cannot know.
+	Start int64
+	// SignatureCache remembers tokens whose signature held. Nil means a bounded
+	// cache of this process.
+	SignatureCache SignatureCache
+	// NonceKeys are the secrets of proof.nonce, 32 bytes each; the first one
+	// issues, all verify. They are mandatory where the policy asks for a nonce.
+	NonceKeys [][]byte
+}
+
+// Kind is the kind of a document that Load takes.
+type Kind uint8
+
+// The kinds.
+const (
+	KindKeys Kind = iota + 1 // JWK Set (RFC 7517, section 5)
+)
+
+// Verifier decides requests under one policy. It is safe for concurrent use. The
+// zero Verifier rejects everything.
+type Verifier struct {
+	policy    *Policy
+	replay    Replay
+	cache     SignatureCache
+	nonceKeys [][]byte
+	state     atomic.Pointer[state]
+	loading   sync.Mutex
+	scratch   sync.Pool
+	ready     bool
+}
+
+// state is what Load swaps in, whole and immutable.
+type state struct {
+	keys []issuerKeys // by the issuer's index in the policy
+}
+
+type issuerKeys struct {
+	set        *KeySet // nil: none loaded
+	generation uint64  // part of the signature cache's key
+}
+
+// NewVerifier builds a Verifier. An error names the option that is missing or wrong.
+func NewVerifier(p *Policy, o Options) (*Verifier, error) {
+	if p == nil || !p.valid {
+		return nil, optionError("policy: want one from ParsePolicy")
+	}
+	v := &Verifier{policy: p, replay: o.Replay, cache: o.SignatureCache}
+	if v.replay == nil {
+		if p.replay.coldStartReject && o.Start <= 0 {
+			return nil, optionError("Options.Start: want the NumericDate at which the replay memory starts, since replay.cold_start is reject")
+		}
+		v.replay = NewReplayMemory(p.replay.capacity, p.replay.perKey, o.Start)
+	}
+	if v.cache == nil {
+		v.cache = NewSignatureCache(defaultSignatureCacheEntries)
+	}
+	if p.nonceSlot > 0 {
+		if len(o.NonceKeys) == 0 {
+			return nil, optionError("Options.NonceKeys: want at least one key of 32 bytes, since the policy has proof.nonce")
+		}
+		for i, k := range o.NonceKeys {
+			if len(k) != nonceKeyBytes {
+				return nil, optionError("Options.NonceKeys: key " + strconv.Itoa(i) + " is not 32 bytes")
+			}
+			v.nonceKeys = append(v.nonceKeys, append([]byte(nil), k...))
+		}
+	}
+	s := &state{keys: make([]issuerKeys, len(p.issuers))}
+	for i := range p.issuers {
+		s.keys[i].set = p.issuers[i].inlineKeys
+	}
+	v.state.Store(s)
+	v.scratch.New = func() any { return new(scratch) }
+	v.ready = true
+	return v, nil
+}
+
+type optionError string
+
+func (e optionError) Error() string { return "ajwt: " + string(e) }
+
+// Load takes a document for one issuer of the policy: a key set for an issuer with
+// jwks_uri. The document in force is replaced whole; after an error, which is a
+// *LoadError, it stays. The warnings name keys that were skipped. Loading a new
+// key set forgets the signature results of the old one.
+func (v *Verifier) Load(kind Kind, issuer string, data []byte, now int64) (warnings []Fault, err error) {
+	if v == nil || !v.ready {
+		return nil, loadError(CodeInternalNotConfigured, "", "the verifier was not built with NewVerifier")
+	}
+	if kind != KindKeys {
+		return nil, loadError(CodeABIKindUnknown, "", "the kinds are: keys")
+	}
+	index := v.policy.issuerIndex([]byte(issuer))
+	if index < 0 || v.policy.issuers[index].inlineKeys != nil {
+		return nil, loadError(CodeKeysIssuerUnknown, "", "load key sets of issuers whose policy entry has jwks_uri")
+	}
+	set, warnings, err := ParseKeySet(data, v.policy.keySetLimits())
+	if err != nil {
+		return nil, err
+	}
+	v.loading.Lock()
+	defer v.loading.Unlock()
+	old := v.state.Load()
+	next := &state{keys: append([]issuerKeys(nil), old.keys...)}
+	next.keys[index] = issuerKeys{set, old.keys[index].generation + 1}
+	v.state.Store(next)
+	return warnings, nil
+}
+
+// Policy returns the policy that the verifier decides under.
+func (v *Verifier) Policy() *Policy { return v.policy }
