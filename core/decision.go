@@ -85,16 +85,101 @@ type Decision struct {
 	Challenge string
 	Nonce     string
 
-	// Replay holds what the host's own replay memory must take, all or none,
-	// before the request may pass. It is empty unless Deferred is set.
+	// Deferred is set where the host's own replay memory must first take Replay, all
+	// or none; then Settle finishes the decision. Terms is what Settle needs.
 	Deferred bool
 	Replay   []ReplayKey
+	Terms    AnswerTerms
+}
+
+// AnswerTerms are the parts of an answer that follow from route and policy.
+type AnswerTerms struct {
+	Bearer         bool   // the route takes a token without a proof
+	ReplayObserved bool   // the route only observes the replay stage
+	OutageAllowed  bool   // replay.on_outage is allow
+	Algorithms     string // admitted proof algorithms, for the challenge
+	Scopes         string // the route's scopes, for the challenge
+	Nonce          string // for DPoP-Nonce, where one is due
 }
 
 // Allows tells whether the request may pass. It is false while Deferred is set:
 // then the host must first have its replay memory take all of Replay.
 func (d *Decision) Allows() bool {
 	return (d.Verdict == Accept || d.Observed) && !d.Deferred
+}
+
+// Settle finishes a deferred decision with the answer of the host's replay memory.
+// For ReplaySeen, seen is the index in Replay of the key that was known. Any result
+// but ReplayFresh rejects, or is recorded where the route or the policy says so.
+func (d *Decision) Settle(result ReplayResult, seen int) {
+	if !d.Deferred {
+		return
+	}
+	terms := d.Terms
+	code := replayCode(result, d.Replay, seen)
+	d.Deferred, d.Replay, d.Terms = false, nil, AnswerTerms{}
+	switch {
+	case code == 0:
+	case code == CodeReplayStoreUnavailable && terms.OutageAllowed:
+		d.Warnings = append(d.Warnings, code)
+	case terms.ReplayObserved:
+		d.observe(code)
+	default:
+		d.enforce(code)
+		d.answer(&terms)
+	}
+}
+
+// observe records a rejection that the route does not enforce.
+func (d *Decision) observe(code Code) {
+	if d.Code == 0 {
+		d.Code, d.Observed, d.Verdict = code, true, Reject
+	} else {
+		d.Warnings = append(d.Warnings, code)
+	}
+}
+
+// enforce rejects. What was observed before becomes a warning.
+func (d *Decision) enforce(code Code) {
+	if d.Observed {
+		d.Warnings = append([]Code{d.Code}, d.Warnings...)
+	}
+	d.reject(code)
+}
+
+// reject makes the decision a rejection that is enforced.
+func (d *Decision) reject(code Code) {
+	d.Verdict, d.Observed, d.Code, d.Deferred, d.Replay = Reject, false, code, false, nil
+	d.Level = LevelNone
+	d.Status = code.Status()
+}
+
+// answer adds to a rejection what its HTTP answer carries: the nonce that is due,
+// and for 401 and insufficient scope the challenge (RFC 9110, section 11.6.1): DPoP
+// with the admitted algorithms (RFC 9449, section 7.1), and Bearer where the route
+// takes it.
+func (d *Decision) answer(t *AnswerTerms) {
+	if d.Status == 401 && d.Code.Stage() >= StageProof {
+		d.Nonce = t.Nonce
+	}
+	if d.Status != 401 && d.Code != CodeWorkflowScopeInsufficient {
+		return
+	}
+	params := ""
+	if oauth := d.Code.OAuthError(); oauth != "" {
+		params = ` error="` + oauth + `",`
+	}
+	if d.Code == CodeWorkflowScopeInsufficient {
+		params += ` scope="` + t.Scopes + `",`
+	}
+	if t.Bearer {
+		d.Challenge = "Bearer"
+		if params != "" {
+			d.Challenge += params[:len(params)-1]
+		}
+		d.Challenge += ", "
+	}
+	d.Challenge += "DPoP" + params + ` algs="` + t.Algorithms + `"`
 }
 
 // AppendRecord appends the decision record, one JSON object without white space

@@ -156,6 +156,14 @@ func (v Value) Raw() []byte {
 	return v.doc.src[n.val0:n.val1:n.val1]
 }
 
+// Offset returns where Raw begins in the source, -1 where Raw is nil.
+func (v Value) Offset() int {
+	if v.Raw() == nil {
+		return -1
+	}
+	return int(v.doc.nodes[v.index].val0)
+}
+
 // Is tells whether the value is a string with exactly that content.
 func (v Value) Is(s string) bool { return v.Kind() == String && string(v.Bytes()) == s }
 

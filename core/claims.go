@@ -1,0 +1,279 @@
+package ajwt
+
+import (
+	"unicode/utf8"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
+)
+
+// claims are the members of a token's payload that the checks read. A member that
+// is not there is the absent Value.
+type claims struct {
+	iss, sub, aud, exp, iat, nbf, jti, scope strictjson.Value
+	cnf, intent, agentProof                  strictjson.Value
+
+	expAt, iatAt, nbfAt int64
+	hasNbf              bool
+}
+
+// collect finds the members in one pass over the payload.
+func (c *claims) collect(payload strictjson.Value) {
+	*c = claims{}
+	for v := payload.First(); v.Exists(); v = v.Next() {
+		switch string(v.Key()) {
+		case "iss":
+			c.iss = v
+		case "sub":
+			c.sub = v
+		case "aud":
+			c.aud = v
+		case "exp":
+			c.exp = v
+		case "iat":
+			c.iat = v
+		case "nbf":
+			c.nbf = v
+		case "jti":
+			c.jti = v
+		case "scope":
+			c.scope = v
+		case "cnf":
+			c.cnf = v
+		case "intent":
+			c.intent = v
+		case "agent_proof":
+			c.agentProof = v
+		}
+	}
+}
+
+const (
+	maxSubBytes = 256
+	maxJTIBytes = 256
+)
+
+// isPlainText tells whether a string has 1 to max bytes and no control characters.
+func isPlainText(b []byte, max int) bool {
+	return len(b) > 0 && len(b) <= max && !hasControl(b)
+}
+
+// checkClaimTypes is check 501: the registered claims are there and have the form
+// that the profile asks for. nbf is optional (RFC 7519, section 4.1; D00, 4.4.2).
+func (r *run) checkClaimTypes() Code {
+	c := &r.claims
+	var ok bool
+	if c.expAt, ok = c.exp.Integer(); !ok {
+		return missingOr(c.exp, CodeClaimExpMissing, CodeClaimExpInvalid)
+	}
+	if c.iatAt, ok = c.iat.Integer(); !ok {
+		return missingOr(c.iat, CodeClaimIatMissing, CodeClaimIatInvalid)
+	}
+	if c.hasNbf = c.nbf.Exists(); c.hasNbf {
+		if c.nbfAt, ok = c.nbf.Integer(); !ok {
+			return CodeClaimNbfInvalid
+		}
+	}
+	if !isPlainText(c.sub.Bytes(), maxSubBytes) {
+		return missingOr(c.sub, CodeClaimSubMissing, CodeClaimSubInvalid)
+	}
+	if n := len(c.jti.Bytes()); n == 0 || n > maxJTIBytes {
+		return missingOr(c.jti, CodeClaimJtiMissing, CodeClaimJtiInvalid)
+	}
+	if code := r.audienceForm(); code != 0 {
+		return code
+	}
+	return r.scopeForm()
+}
+
+func missingOr(v strictjson.Value, missing, invalid Code) Code {
+	if !v.Exists() {
+		return missing
+	}
+	return invalid
+}
+
+func (r *run) audienceForm() Code {
+	aud := r.claims.aud
+	switch aud.Kind() {
+	case strictjson.Absent:
+		return CodeClaimAudMissing
+	case strictjson.String:
+		if len(aud.Bytes()) == 0 {
+			return CodeClaimAudInvalid
+		}
+	case strictjson.Array:
+		if aud.Len() == 0 {
+			return CodeClaimAudInvalid
+		}
+		if aud.Len() > r.policy.limits.Audiences {
+			return CodeClaimAudTooMany
+		}
+		for e := aud.First(); e.Exists(); e = e.Next() {
+			if len(e.Bytes()) == 0 {
+				return CodeClaimAudInvalid
+			}
+		}
+	default:
+		return CodeClaimAudInvalid
+	}
+	return 0
+}
+
+// scopeForm holds scope to scope-tokens with exactly one space between two of them
+// (RFC 6749, section 3.3). Repeats count once against the limit.
+func (r *run) scopeForm() Code {
+	scope := r.claims.scope
+	b := scope.Bytes()
+	if b == nil {
+		return missingOr(scope, CodeClaimScopeMissing, CodeClaimScopeInvalid)
+	}
+	count, start := 0, 0
+	for i := 0; i <= len(b); i++ {
+		if i < len(b) && b[i] != ' ' {
+			if !isClass(b[i], charScope) {
+				return CodeClaimScopeInvalid
+			}
+			continue
+		}
+		if i == start {
+			return CodeClaimScopeInvalid
+		}
+		if !hasScope(b[:max(0, start-1)], b[start:i]) {
+			count++
+		}
+		if count > r.policy.limits.Scopes {
+			return CodeClaimScopeTooMany
+		}
+		start = i + 1
+	}
+	return 0
+}
+
+// hasScope tells whether a well-formed scope string holds the scope-token.
+func hasScope[T string | []byte](scope []byte, token T) bool {
+	for start := 0; start < len(scope); {
+		end := start
+		for end < len(scope) && scope[end] != ' ' {
+			end++
+		}
+		if string(scope[start:end]) == string(token) {
+			return true
+		}
+		start = end + 1
+	}
+	return false
+}
+
+// checkAudience is check 502: one of the token's audiences is one of the issuer's
+// audiences in the policy, byte for byte (RFC 7519, section 4.1.3).
+func (r *run) checkAudience() Code {
+	aud := r.claims.aud
+	if aud.Kind() == strictjson.String {
+		if contains(r.issuer.audiences, string(aud.Bytes())) {
+			return 0
+		}
+		return CodeClaimAudMismatch
+	}
+	for e := aud.First(); e.Exists(); e = e.Next() {
+		if contains(r.issuer.audiences, string(e.Bytes())) {
+			return 0
+		}
+	}
+	return CodeClaimAudMismatch
+}
+
+// checkExpired is check 503. exp is exclusive: at now = exp + skew the token is over.
+func (r *run) checkExpired() Code {
+	if r.now >= r.claims.expAt+r.issuer.skew {
+		return CodeClaimExpExpired
+	}
+	return 0
+}
+
+// checkNotBefore is check 504.
+func (r *run) checkNotBefore() Code {
+	if r.claims.hasNbf && r.now < r.claims.nbfAt-r.issuer.skew {
+		return CodeClaimNbfFuture
+	}
+	return 0
+}
+
+// checkIssuedAt is check 505.
+func (r *run) checkIssuedAt() Code {
+	if r.claims.iatAt > r.now+r.issuer.skew {
+		return CodeClaimIatFuture
+	}
+	return 0
+}
+
+// checkOrder is check 506.
+func (r *run) checkOrder() Code {
+	if r.claims.expAt <= r.claims.iatAt {
+		return CodeClaimExpBeforeIat
+	}
+	return 0
+}
+
+// checkLifetime is check 507: exp - iat is at most the policy's bound.
+func (r *run) checkLifetime() Code {
+	if r.claims.expAt-r.claims.iatAt > r.issuer.maxLifetime {
+		return CodeClaimLifetimeExceeded
+	}
+	return 0
+}
+
+// checkAgentID is check 508: where the route needs an agent, sub is an agent id.
+func (r *run) checkAgentID() Code {
+	if r.route != nil && r.route.level >= LevelAgent && !validAgentID(r.claims.sub.Bytes()) {
+		return CodeClaimSubNotAgentID
+	}
+	return 0
+}
+
+// checkConfirmation is check 509: cnf, where it is there, names one key, by jwk, by
+// jkt or by both alike (RFC 7800, section 3.1; RFC 9449, section 6.1).
+func (r *run) checkConfirmation() Code {
+	cnf := r.claims.cnf
+	if !cnf.Exists() {
+		return 0
+	}
+	if cnf.Kind() != strictjson.Object {
+		return CodeClaimCnfInvalid
+	}
+	jwk, jkt := cnf.Member("jwk"), cnf.Member("jkt")
+	if !jwk.Exists() && !jkt.Exists() {
+		if injected("cnf-unknown-dropped") {
+			return 0
+		}
+		return CodeClaimCnfUnsupported
+	}
+	if jwk.Exists() {
+		switch r.s.cnfKey.parse(jwk, false) {
+		case keyOK:
+		case keyPrivate:
+			return CodeClaimCnfJWKPrivate
+		default:
+			return CodeClaimCnfJWKInvalid
+		}
+		r.binding = r.s.cnfKey.Thumbprint()
+	}
+	if jkt.Exists() {
+		b := jkt.Bytes()
+		decoded, ok := appendBase64URL(r.s.small[:0], b)
+		if !ok || len(b) != 43 || len(decoded) != 32 {
+			return CodeClaimCnfJktInvalid
+		}
+		if jwk.Exists() && string(decoded) != string(r.binding[:]) && !injected("cnf-conflict-ignored") {
+			return CodeClaimCnfConflict
+		}
+		copy(r.binding[:], decoded)
+	}
+	r.bound = true
+	return 0
+}
+
+// isNamedText tells whether a string is 1 to 256 bytes of text for people.
+func isNamedText(v strictjson.Value) bool {
+	b := v.Bytes()
+	return isPlainText(b, maxSubBytes) && utf8.Valid(b)
+}

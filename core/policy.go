@@ -1,0 +1,123 @@
+package ajwt
+
+import "crypto/sha256"
+
+// Profile names the exceptions that an issuer's tokens enjoy (spec/profile.md,
+// section 15). It is set in the policy and never guessed from a token.
+type Profile uint8
+
+// The profiles that this version enforces. The zero Profile is the strictest.
+const (
+	ProfileHardened Profile = iota // no exceptions
+	ProfileDraft00                 // D00: short hashes, typ may be absent, proof per route
+)
+
+// String returns the profile's name in the policy.
+func (p Profile) String() string {
+	if p == ProfileDraft00 {
+		return "draft-00"
+	}
+	return "hardened"
+}
+
+// Policy is a policy document that was read and found without fault. The zero
+// Policy builds no Verifier.
+type Policy struct {
+	valid    bool
+	digest   [sha256.Size]byte
+	issuers  []issuer
+	proof    proofPolicy
+	replay   replayPolicy
+	limits   Limits
+	routes   []route
+	index    routeNode
+	warnings []Fault
+
+	nonceSlot int64 // seconds; 0: no nonce is asked for
+}
+
+type issuer struct {
+	id             string
+	profile        Profile
+	audiences      []string
+	algorithms     AlgorithmSet
+	inlineKeys     *KeySet // nil where the host loads them
+	types          []string
+	skew           int64
+	maxLifetime    int64
+	allowShortHash bool
+	coldStart      bool // what was issued before the replay memory started is refused
+}
+
+type proofPolicy struct {
+	algorithms AlgorithmSet
+	algs       string // the algorithms as a challenge lists them
+	maxAge     int64
+}
+
+type replayPolicy struct {
+	capacity, perKey int
+	onOutageAllow    bool
+	coldStartReject  bool // of any issuer
+}
+
+type stepRef struct{ workflow, step string }
+
+type route struct {
+	id                  string
+	methods             []string
+	hostHTTP, hostHTTPS string // normal form under each scheme; "" for any
+	template            template
+	issuers             []int // indexes; nil for any
+	scopes              []string
+	scopeList           string // as a challenge lists them
+	steps               []stepRef
+	agents              []string
+	proofOptional       bool
+	singleUse           bool
+	level               Level
+	bind                []binding
+	observeUntil        int64
+	observed            stageSet
+	restrictSteps       bool
+	restrictAgents      bool
+}
+
+// stageSet is a set of stages, one bit each.
+type stageSet uint16
+
+func (s stageSet) has(stage Stage) bool { return s&(1<<stage) != 0 }
+
+// Digest is the SHA-256 of the policy's bytes without the value of its member
+// hosts, which belongs to the hosts and changes no decision.
+func (p *Policy) Digest() [sha256.Size]byte { return p.digest }
+
+// Warnings names what ParsePolicy passed over: unusable keys of inline key sets.
+func (p *Policy) Warnings() []Fault { return p.warnings }
+
+// Limits returns the limits in force.
+func (p *Policy) Limits() Limits { return p.limits }
+
+// Issuers returns the identifiers of the policy's issuers in their order.
+func (p *Policy) Issuers() []string {
+	out := make([]string, len(p.issuers))
+	for i := range p.issuers {
+		out[i] = p.issuers[i].id
+	}
+	return out
+}
+
+func (p *Policy) keySetLimits() KeySetLimits {
+	return KeySetLimits{Keys: p.limits.Keys, Bytes: p.limits.KeySetBytes, Depth: p.limits.JSONDepth}
+}
+
+// issuerIndex finds an issuer by its exact identifier, -1 for none. Policies name a
+// handful of issuers, so a scan is the quickest.
+func (p *Policy) issuerIndex(iss []byte) int {
+	for i := range p.issuers {
+		if p.issuers[i].id == string(iss) {
+			return i
+		}
+	}
+	return -1
+}

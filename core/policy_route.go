@@ -1,0 +1,261 @@
+package ajwt
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
+)
+
+func (r *policyReader) routes(v strictjson.Value, pointer string) {
+	r.limitList(v, pointer, r.policy.limits.Routes, "routes")
+	seen := map[string]bool{}
+	r.list(v, pointer, func(e strictjson.Value, at string) {
+		rt := route{}
+		var require strictjson.Value
+		ok := r.object(e, at,
+			member{"id", true, func(v strictjson.Value, at string) {
+				rt.id = r.text(v, at, 128)
+				if rt.id != "" && seen[rt.id] {
+					r.fault(CodePolicyIDDuplicate, at, "another route has this id")
+				}
+				seen[rt.id] = true
+			}},
+			member{"match", true, func(v strictjson.Value, at string) { r.match(&rt, v, at) }},
+			member{"require", false, func(v strictjson.Value, at string) { require = v; r.require(&rt, v, at) }},
+			member{"bind", false, func(v strictjson.Value, at string) { r.bind(&rt, v, at) }},
+			member{"observe", false, func(v strictjson.Value, at string) { r.observe(&rt, v, at) }},
+		)
+		if ok {
+			r.routeConflicts(&rt, require, at+"/require")
+		}
+		r.policy.routes = append(r.policy.routes, rt)
+	})
+}
+
+func (r *policyReader) match(rt *route, v strictjson.Value, at string) {
+	r.object(v, at,
+		member{"methods", false, func(v strictjson.Value, at string) {
+			rt.methods = r.texts(v, at, maxMethodBytes, "a method such as GET", isToken)
+		}},
+		member{"host", false, func(v strictjson.Value, at string) {
+			host := []byte(r.text(v, at, 255))
+			if len(host) == 0 {
+				return
+			}
+			plain, ok1 := appendAuthority(nil, host, "http")
+			secure, ok2 := appendAuthority(nil, host, "https")
+			if !ok1 || !ok2 {
+				r.fault(CodePolicyMemberValue, at, "want a host, or host:port")
+			}
+			rt.hostHTTP, rt.hostHTTPS = string(plain), string(secure)
+		}},
+		member{"path", true, func(v strictjson.Value, at string) {
+			text := r.text(v, at, r.policy.limits.TargetBytes)
+			if text == "" {
+				return
+			}
+			var why string
+			if rt.template, why = parseTemplate(text); why != "" {
+				r.fault(CodePolicyMemberValue, at, why)
+			}
+		}},
+	)
+}
+
+func isToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isClass(s[i], charToken) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isScopeToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isClass(s[i], charScope) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func (r *policyReader) require(rt *route, v strictjson.Value, at string) {
+	r.object(v, at,
+		member{"issuers", false, func(v strictjson.Value, at string) {
+			r.texts(v, at, 512, "an issuer of this policy", func(s string) bool {
+				i := r.policy.issuerIndex([]byte(s))
+				if i >= 0 {
+					rt.issuers = append(rt.issuers, i)
+				}
+				return i >= 0
+			})
+		}},
+		member{"scopes", false, func(v strictjson.Value, at string) {
+			rt.scopes = r.texts(v, at, 256, "a scope-token", isScopeToken)
+			rt.scopeList = strings.Join(rt.scopes, " ")
+		}},
+		member{"steps", false, func(v strictjson.Value, at string) {
+			rt.restrictSteps = true
+			names := r.texts(v, at, 257, "workflow/step, each 1-128 of A-Z a-z 0-9 . _ : @ -", func(s string) bool {
+				workflow, step, ok := strings.Cut(s, "/")
+				return ok && ValidStepID(workflow) && ValidStepID(step)
+			})
+			for _, n := range names {
+				workflow, step, _ := strings.Cut(n, "/")
+				rt.steps = append(rt.steps, stepRef{workflow, step})
+			}
+		}},
+		member{"agents", false, func(v strictjson.Value, at string) {
+			rt.restrictAgents = true
+			rt.agents = r.texts(v, at, 128, "an agent id: 1-128 of A-Z a-z 0-9 . _ : @ / -", ValidAgentID)
+		}},
+		member{"tool", false, r.unsupported},
+		member{"proof", false, func(v strictjson.Value, at string) {
+			rt.proofOptional = r.choice(v, at, "required", "optional") == 1
+		}},
+		member{"links", false, r.unsupported},
+		member{"single_use", false, func(v strictjson.Value, at string) { rt.singleUse = r.boolean(v, at) }},
+		member{"level", false, func(v strictjson.Value, at string) {
+			rt.level = Level(1 + max(0, r.choice(v, at, "jwt", "agent", "ajwt")))
+		}},
+	)
+}
+
+// routeConflicts holds a route against the issuers that can reach it.
+func (r *policyReader) routeConflicts(rt *route, require strictjson.Value, at string) {
+	hardened, draft := false, false
+	reach := func(i *issuer) {
+		hardened = hardened || i.profile == ProfileHardened
+		draft = draft || i.profile == ProfileDraft00
+	}
+	for _, i := range rt.issuers {
+		reach(&r.policy.issuers[i])
+	}
+	if rt.issuers == nil {
+		for i := range r.policy.issuers {
+			reach(&r.policy.issuers[i])
+		}
+	}
+	if rt.proofOptional && hardened {
+		r.fault(CodePolicyMemberConflict, at+"/proof", "an issuer of profile hardened can reach this route and always needs a proof")
+	}
+	if rt.level == LevelNone {
+		rt.level = LevelAJWT
+		if hardened && draft && !require.Member("level").Exists() {
+			r.missing(at+"/level", "issuers of several profiles reach this route, so its level must be written")
+		}
+	}
+	if len(r.policy.issuers) > 1 && len(rt.issuers) != 1 {
+		why := "with several issuers a route that names agents or steps names exactly one issuer"
+		if rt.restrictSteps {
+			r.fault(CodePolicyMemberConflict, at+"/steps", why)
+		}
+		if rt.restrictAgents {
+			r.fault(CodePolicyMemberConflict, at+"/agents", why)
+		}
+	}
+}
+
+func (r *policyReader) bind(rt *route, v strictjson.Value, at string) {
+	if !r.kind(v, at, strictjson.Object) {
+		return
+	}
+	if v.Len() == 0 {
+		r.fault(CodePolicyMemberValue, at, "want at least one member")
+	}
+	for m := v.First(); m.Exists(); m = m.Next() {
+		p := at + "/" + escapePointer(string(m.Key()))
+		if len(m.Key()) == 0 || len(m.Key()) > 128 {
+			r.fault(CodePolicyMemberValue, p, "want the name of a member of execution_context, 1 to 128 bytes")
+			continue
+		}
+		text := r.text(m, p, 1024)
+		if text == "" {
+			continue
+		}
+		b, why := parseBinding(string(m.Key()), text, &rt.template)
+		if why != "" {
+			r.fault(CodePolicyMemberValue, p, why)
+			continue
+		}
+		rt.bind = append(rt.bind, b)
+	}
+}
+
+func (r *policyReader) observe(rt *route, v strictjson.Value, at string) {
+	r.object(v, at,
+		member{"until", true, func(v strictjson.Value, at string) {
+			rt.observeUntil = r.integer(v, at, 0, strictjson.MaxInteger)
+		}},
+		member{"stages", true, func(v strictjson.Value, at string) {
+			stages := [...]Stage{StageProof, StageAgent, StageDelegation, StageWorkflow, StageReplay}
+			r.list(v, at, func(e strictjson.Value, at string) {
+				i := r.choice(e, at, "proof", "agent", "delegation", "workflow", "replay")
+				if i < 0 {
+					return
+				}
+				if rt.observed.has(stages[i]) {
+					r.fault(CodePolicyIDDuplicate, at, "this entry stands twice")
+				}
+				rt.observed |= 1 << stages[i]
+			})
+		}},
+	)
+}
+
+// binding says that a member of execution_context equals a part of the path.
+type binding struct {
+	name  string
+	parts []bindPart
+}
+
+// bindPart is a literal, or the segment that a placeholder stands for.
+type bindPart struct {
+	literal string
+	segment int // index of the path's segment, -1 for a literal
+}
+
+// parseBinding reads a template such as "{owner}/{repo}". Between placeholders only
+// a slash may stand, which no segment holds, so two requests never give one value.
+func parseBinding(name, text string, t *template) (b binding, why string) {
+	b.name = name
+	rest, lastWasPlaceholder, placeholders := text, false, 0
+	for rest != "" {
+		open := strings.IndexByte(rest, '{')
+		if open < 0 {
+			open = len(rest)
+		}
+		if literal := rest[:open]; literal != "" {
+			if strings.IndexByte(literal, '}') >= 0 {
+				return b, "a } stands without its {"
+			}
+			if lastWasPlaceholder && open < len(rest) && literal != "/" {
+				return b, "between placeholders only / may stand"
+			}
+			b.parts = append(b.parts, bindPart{literal, -1})
+			lastWasPlaceholder = false
+		} else if lastWasPlaceholder {
+			return b, "between placeholders only / may stand"
+		}
+		if rest = rest[open:]; rest == "" {
+			break
+		}
+		end := strings.IndexByte(rest, '}')
+		if end < 0 {
+			return b, "a { stands without its }"
+		}
+		segment := t.placeholder(rest[1:end])
+		if segment < 0 {
+			return b, "match.path has no placeholder " + strconv.Quote(rest[1:end])
+		}
+		b.parts = append(b.parts, bindPart{"", segment})
+		rest, lastWasPlaceholder = rest[end+1:], true
+		placeholders++
+	}
+	if placeholders == 0 {
+		return b, "want at least one placeholder of match.path"
+	}
+	return b, ""
+}

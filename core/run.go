@@ -1,0 +1,168 @@
+package ajwt
+
+import (
+	"crypto/sha256"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
+)
+
+// check is one entry of the order.
+type check struct {
+	number int
+	stage  Stage
+	run    func(*run) Code
+}
+
+// scratch is the memory of one decision, used again by the next.
+type scratch struct {
+	run       run
+	token     compact
+	proof     compact
+	path      path
+	authority []byte
+	url, url2 []byte
+	hash      []byte
+	bind      []byte
+	small     [64]byte
+	cnfKey    Key
+	proofKey  Key
+	replay    [2]ReplayKey
+}
+
+// run is the state of one decision: what the checks so far have established.
+type run struct {
+	v      *Verifier
+	s      *scratch
+	policy *Policy
+	state  *state
+	req    *Request
+	now    int64
+	d      Decision
+
+	authorization string // the field's value
+	tokenText     string
+	proofText     string
+	dpopScheme    bool
+	route         *route
+	routeAt       int
+
+	header    tokenHeader
+	claims    claims
+	issuer    *issuer
+	issuerAt  int
+	admitted  AlgorithmSet
+	verify    Algorithm
+	key       *Key
+	tokenHash [sha256.Size]byte
+
+	bound      bool
+	binding    [32]byte // RFC 7638 thumbprint that cnf names
+	intent     intent
+	executedBy []byte
+	proof      proofState
+}
+
+func (v *Verifier) begin(req *Request) *run {
+	s := v.scratch.Get().(*scratch)
+	r := &s.run
+	*r = run{v: v, s: s, policy: v.policy, state: v.state.Load(), req: req, now: req.Now, routeAt: -1, issuerAt: -1}
+	r.d.PolicyDigest = v.policy.digest
+	return r
+}
+
+// decide runs the checks in order. A failure that the route observes is recorded and
+// the remaining checks go on; within the proof stage each check needs what the one
+// before established, so the rest of that stage is passed over.
+func (r *run) decide() {
+	if r.now < 0 || r.now > strictjson.MaxInteger {
+		r.d.reject(CodeInternalClockInvalid)
+		return
+	}
+	proofFailed := false
+	for i := range checks {
+		c := &checks[i]
+		if c.stage == StageProof && (proofFailed || c.number > 602 && !r.proof.expected) {
+			continue
+		}
+		code := c.run(r)
+		if code == 0 {
+			continue
+		}
+		if !r.observes(code) {
+			r.d.enforce(code)
+			return
+		}
+		r.d.observe(code)
+		proofFailed = proofFailed || c.stage == StageProof
+	}
+	if r.d.Code == 0 {
+		r.d.Verdict = Accept
+	}
+	r.d.Level |= LevelJWT
+}
+
+// observes tells whether a rejection is only recorded: the route lists its stage,
+// its time has not come, and the registry admits it.
+func (r *run) observes(code Code) bool {
+	return r.route != nil && r.now < r.route.observeUntil && r.route.observed.has(code.Stage()) && code.Observable()
+}
+
+// finish fills in what the answer and the record say. Its strings are copies of
+// their own, since the scratch memory goes on to the next decision.
+func (r *run) finish() {
+	d := &r.d
+	if r.route != nil {
+		d.Route = r.route.id
+	}
+	if r.issuer != nil {
+		d.Issuer = r.issuer.id
+	}
+	if d.Code == 0 || d.Code.Stage() > StageSignature {
+		r.describe()
+	}
+	if d.Verdict == Reject && !d.Observed {
+		terms := r.terms()
+		d.answer(&terms)
+	} else if d.Deferred {
+		d.Terms = r.terms()
+		d.Terms.Nonce = r.v.freshNonce(r.now)
+	}
+}
+
+// terms are what an answer takes from route and policy.
+func (r *run) terms() AnswerTerms {
+	t := AnswerTerms{Algorithms: r.policy.proof.algs}
+	if r.route != nil {
+		t.Bearer = r.route.proofOptional
+		t.Scopes = r.route.scopeList
+		t.ReplayObserved = r.observes(CodeReplayProofReused)
+	}
+	t.OutageAllowed = r.policy.replay.onOutageAllow
+	if code := r.d.Code; code.Status() == 401 && code.Stage() >= StageProof {
+		t.Nonce = r.v.freshNonce(r.now)
+	}
+	return t
+}
+
+// describe copies the token's own words, all into one string.
+func (r *run) describe() {
+	sub := r.claims.sub.Bytes()
+	if !isPlainText(sub, maxSubBytes) {
+		sub = nil
+	}
+	parts := [...][]byte{sub, r.intent.workflow, r.intent.step, r.intent.chainText}
+	buf := r.s.hash[:0]
+	for _, p := range parts {
+		buf = append(buf, p...)
+	}
+	r.s.hash = buf
+	all := string(buf)
+	var out [len(parts)]string
+	for i, p := range parts {
+		out[i], all = all[:len(p)], all[len(p):]
+	}
+	r.d.Agent, r.d.Workflow, r.d.Step, r.d.ChainHash = out[0], out[1], out[2], out[3]
+	if jti := r.claims.jti.Bytes(); len(jti) > 0 && len(jti) <= maxJTIBytes {
+		r.d.JTIHash = sha256.Sum256(jti)
+	}
+}

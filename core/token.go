@@ -1,0 +1,202 @@
+package ajwt
+
+import (
+	"crypto/sha256"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
+)
+
+func (r *run) checkCompact() Code {
+	return r.s.token.parse(bytesOf(r.tokenText))
+}
+
+func (r *run) checkHeader() Code {
+	return parseObject(&r.s.token.header, r.s.token.headerRaw, &r.policy.limits, &headerCodes)
+}
+
+func (r *run) checkHeaderForm() Code { return r.header.read(r.s.token.header.Root()) }
+
+func (r *run) checkPayload() Code {
+	code := parseObject(&r.s.token.payload, r.s.token.payRaw, &r.policy.limits, &payloadCodes)
+	if code == 0 {
+		r.claims.collect(r.s.token.payload.Root())
+	}
+	return code
+}
+
+func (r *run) checkIssuerForm() Code {
+	if len(r.claims.iss.Bytes()) == 0 {
+		return missingOr(r.claims.iss, CodeKeyIssMissing, CodeKeyIssInvalid)
+	}
+	return 0
+}
+
+func (r *run) checkIssuerKnown() Code {
+	if r.issuerAt = r.policy.issuerIndex(r.claims.iss.Bytes()); r.issuerAt < 0 {
+		return CodeKeyIssuerUnknown
+	}
+	r.issuer = &r.policy.issuers[r.issuerAt]
+	return 0
+}
+
+// checkType is check 303 (RFC 8725, section 3.11). An absent typ reads as JWT
+// outside the hardened profile.
+func (r *run) checkType() Code {
+	typ := r.header.typ
+	if typ == nil {
+		if r.issuer.profile == ProfileHardened && !injected("typ-optional") {
+			return CodeKeyTypMissing
+		}
+		typ = []byte("jwt")
+	}
+	for _, t := range r.issuer.types {
+		if mediaTypeIs(typ, t) {
+			return 0
+		}
+	}
+	return CodeKeyTypNotAllowed
+}
+
+func (r *run) checkAlgorithm() Code {
+	if r.admitted = resolveAlg(r.header.alg, r.issuer.algorithms); r.admitted == 0 {
+		return CodeKeyAlgNotAllowed
+	}
+	return 0
+}
+
+func (r *run) checkKeySet() Code {
+	if r.state.keys[r.issuerAt].set == nil {
+		return CodeKeySetMissing
+	}
+	return 0
+}
+
+func (r *run) checkKeyID() Code {
+	key, usable, known := r.state.keys[r.issuerAt].set.lookup(r.header.kid)
+	switch {
+	case !known:
+		return CodeKeyKidUnknown
+	case !usable:
+		return CodeKeyKidUnusable
+	}
+	r.key = key
+	return 0
+}
+
+// checkKeyFits is check 307: the key can be used with this alg (RFC 8725, section
+// 3.1), which for the alias EdDSA also settles which algorithm it means.
+func (r *run) checkKeyFits() Code {
+	if r.verify = r.key.Algorithms().pick(r.admitted); r.verify == 0 {
+		return CodeKeyAlgMismatch
+	}
+	return 0
+}
+
+// checkSignature is check 401. Only this result is remembered; everything else about
+// the token is decided anew for each request.
+func (r *run) checkSignature() Code {
+	r.tokenHash = sha256.Sum256(bytesOf(r.tokenText))
+	entry := SignatureEntry{Token: r.tokenHash, Key: r.key.Thumbprint(), Generation: uint64(r.issuerAt)<<32 | r.state.keys[r.issuerAt].generation}
+	if r.v.cache.Known(&entry, r.now) {
+		return 0
+	}
+	if !r.key.VerifySignature(r.verify, r.s.token.input, r.s.token.signature) {
+		return CodeSignatureInvalid
+	}
+	// A token without a readable exp fails a later check: there is nothing to gain
+	// from remembering it.
+	if exp, ok := r.claims.exp.Integer(); ok {
+		entry.Expires = min(exp, strictjson.MaxInteger-maxSkew) + r.issuer.skew
+		r.v.cache.Remember(&entry, r.now)
+	}
+	return 0
+}
+
+// checkColdStart is check 1001: a memory that started empty cannot know what was
+// used before, so what was issued by then is refused where the policy says so.
+func (r *run) checkColdStart() Code {
+	if !r.issuer.coldStart {
+		return 0
+	}
+	start := r.v.replay.Start()
+	if start <= 0 {
+		return 0
+	}
+	if r.route.singleUse && r.claims.iatAt <= start+r.issuer.skew {
+		return CodeReplayTokenColdStart
+	}
+	if r.proof.held && r.proof.iat <= start+r.issuer.skew {
+		return CodeReplayProofColdStart
+	}
+	return 0
+}
+
+// checkReplay is checks 1002 and 1003. All keys of the decision are taken at once,
+// or none: a request that is refused uses nothing up.
+func (r *run) checkReplay() Code {
+	keys := r.s.replay[:0]
+	if r.route.singleUse {
+		keys = append(keys, r.tokenReplayKey())
+	}
+	if r.proof.held {
+		keys = append(keys, r.proofReplayKey())
+	}
+	if len(keys) == 0 {
+		return 0
+	}
+	result, seen := r.v.replay.Record(keys, r.now)
+	if result == ReplayDeferred {
+		r.d.Deferred = true
+		r.d.Replay = append([]ReplayKey(nil), keys...)
+		return 0
+	}
+	code := replayCode(result, keys, seen)
+	if code == CodeReplayStoreUnavailable && r.policy.replay.onOutageAllow {
+		r.d.Warnings = append(r.d.Warnings, code)
+		return 0
+	}
+	return code
+}
+
+func replayCode(result ReplayResult, keys []ReplayKey, seen int) Code {
+	switch result {
+	case ReplayFresh:
+		return 0
+	case ReplaySeen:
+		if seen >= 0 && seen < len(keys) && keys[seen].Token {
+			return CodeReplayTokenReused
+		}
+		return CodeReplayProofReused
+	case ReplayFull:
+		return CodeReplayMemoryFull
+	case ReplayQuota:
+		return CodeReplayQuotaExceeded
+	}
+	return CodeReplayStoreUnavailable
+}
+
+// tokenReplayKey identifies a token by (iss, jti). The length of iss goes before it,
+// so that no two pairs give one text.
+func (r *run) tokenReplayKey() ReplayKey {
+	iss := r.issuer.id
+	h := append(r.s.hash[:0], "ajwt-token-1\x00"...)
+	h = append(h, byte(len(iss)>>8), byte(len(iss)))
+	h = append(h, iss...)
+	h = append(h, r.claims.jti.Bytes()...)
+	r.s.hash = h
+	k := ReplayKey{Key: sha256.Sum256(h), Expires: r.claims.expAt + r.issuer.skew, Token: true}
+	if k.Owner = k.Key; r.bound {
+		k.Owner = r.binding
+	}
+	return k
+}
+
+// pick returns the algorithm that both sets have, zero for none.
+func (s AlgorithmSet) pick(other AlgorithmSet) Algorithm {
+	for a := Algorithm(1); a < 16; a++ {
+		if s.Has(a) && other.Has(a) {
+			return a
+		}
+	}
+	return 0
+}
