@@ -1,11 +1,13 @@
 // Command gen writes what follows from spec/codes.json: the Go constants and
 // table of core, and CODES.md. Run it in the project's root:
 //
-//	go run ./spec/gen
+//	go run ./spec/gen          write them
+//	go run ./spec/gen -check   fail where one is not current
 package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"go/format"
 	"log"
@@ -17,6 +19,8 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	only := flag.Bool("check", false, "write nothing; fail where a file is not current")
+	flag.Parse()
 	codes, err := spec.Codes()
 	if err != nil {
 		log.Fatalf("spec/codes.json: %v", err)
@@ -28,11 +32,17 @@ func main() {
 	if err != nil {
 		log.Fatalf("core/code_gen.go: %v", err)
 	}
-	write("core/code_gen.go", source)
-	write("spec/CODES.md", markdown(codes))
+	write("core/code_gen.go", source, *only)
+	write("spec/CODES.md", markdown(codes), *only)
 }
 
-func write(path string, data []byte) {
+func write(path string, data []byte, only bool) {
+	if only {
+		if old, err := os.ReadFile(path); err != nil || !bytes.Equal(old, data) {
+			log.Fatalf("%s is not current: run `make gen`", path)
+		}
+		return
+	}
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		log.Fatal(err)
 	}
@@ -54,7 +64,7 @@ func check(codes []spec.Code) error {
 		return fmt.Errorf("no codes")
 	}
 	names, numbers := map[string]bool{}, map[int]bool{}
-	for _, c := range codes {
+	for i, c := range codes {
 		switch {
 		case names[c.Code] || numbers[c.Number]:
 			return fmt.Errorf("%s (%d) stands twice", c.Code, c.Number)
@@ -62,6 +72,9 @@ func check(codes []spec.Code) error {
 			return fmt.Errorf("%s: a member is empty, or status is no error", c.Code)
 		}
 		names[c.Code], numbers[c.Number] = true, true
+		if i > 0 && stage(codes[i-1]) == stage(c) && c.Number != codes[i-1].Number+1 {
+			return fmt.Errorf("%s: the numbers of a stage go up by one, in the order of the file", c.Code)
+		}
 		base, ok := 0, false
 		for _, b := range bases {
 			if b.stage == stage(c) {
