@@ -30,9 +30,9 @@ func (r *run) checkPresence() Code {
 	switch {
 	case !r.proof.expected:
 		return 0
-	case !r.bound && !(injected("unbound-proof-ignored")):
+	case !r.bound:
 		return CodeProofCnfMissing
-	case !sent && !injected("missing-proof-accepted"):
+	case !sent:
 		return CodeProofHeaderMissing
 	}
 	return 0
