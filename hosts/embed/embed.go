@@ -1,0 +1,174 @@
+// Package embed runs the verifier compiled to WebAssembly inside a Go program, on
+// wazero and without cgo. It gives the same decisions as the package ajwt, from the
+// same bytes that other hosts load, and the module can touch nothing of the program
+// but its own memory.
+//
+// A Verifier keeps a pool of module instances, since one instance runs one call at a
+// time. Instances come and go, so what must last is held outside: the policy, the
+// loaded documents, and one replay memory for the whole pool. Every fault of the
+// module, of an answer or of the pool is a rejection (spec/abi.md, section 7).
+package embed
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/wasm/abi"
+)
+
+// Verifier decides requests in instances of the module. It is safe for concurrent
+// use. The zero Verifier rejects everything.
+type Verifier struct {
+	digest    [32]byte // of the policy
+	replay    ajwt.Replay
+	pool      *pool
+	documents atomic.Pointer[documents] // in force
+	loading   sync.Mutex
+}
+
+// New compiles a module, the bytes of ajwt.wasm, and configures one instance under
+// the policy. A fault of the policy is an *ajwt.LoadError, as ParsePolicy gives it.
+// The context bounds New alone. Close the Verifier when it is no longer needed.
+func New(ctx context.Context, wasm, policy []byte, o Options) (*Verifier, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	p, err := ajwt.ParsePolicy(policy)
+	if err != nil {
+		return nil, err
+	}
+	if o.Replay == nil {
+		if o.ReplayStart <= 0 {
+			return nil, errors.New("embed: Options.ReplayStart: want the NumericDate at which the replay memory starts")
+		}
+		capacity, perKey := replayCapacity(p, policy)
+		o.Replay = ajwt.NewReplayMemory(capacity, perKey, o.ReplayStart)
+	}
+	message, err := o.configuration(policy)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := newPool(ctx, wasm, message, &o)
+	if err != nil {
+		return nil, err
+	}
+	v := &Verifier{digest: p.Digest(), replay: o.Replay, pool: pool}
+	v.documents.Store(new(documents))
+	return v, nil
+}
+
+// Verify decides one request, as the method of an *ajwt.Verifier does. The context
+// bounds the wait for a free instance; a decision that has begun is bounded by
+// Options.CallTimeout.
+func (v *Verifier) Verify(ctx context.Context, req *ajwt.Request) ajwt.Decision {
+	if v == nil || v.pool == nil || req == nil {
+		return rejection(ajwt.CodeInternalNotConfigured, [32]byte{})
+	}
+	d := v.ask(ctx, req, abi.ReplayAnswer{})
+	if !d.Deferred {
+		return d
+	}
+	result, seen := v.replay.Record(d.Replay, req.Now)
+	if result == ajwt.ReplayFresh {
+		d.Deferred, d.Replay = false, nil
+		return d
+	}
+	if d = v.ask(ctx, req, replayAnswer(result, seen)); d.Deferred {
+		return rejection(ajwt.CodeABIAnswerMalformed, v.digest)
+	}
+	return d
+}
+
+// replayAnswer is what the module is told about a store that did not take the keys.
+// A result that is none counts as no answer.
+func replayAnswer(result ajwt.ReplayResult, seen int) abi.ReplayAnswer {
+	switch result {
+	case ajwt.ReplaySeen, ajwt.ReplayFull, ajwt.ReplayQuota:
+	default:
+		result = ajwt.ReplayUnavailable
+	}
+	return abi.ReplayAnswer{Given: true, Result: result, Seen: uint8(min(max(seen, 0), 255))}
+}
+
+// ask has one instance decide.
+func (v *Verifier) ask(ctx context.Context, req *ajwt.Request, replay abi.ReplayAnswer) ajwt.Decision {
+	i, code := v.pool.acquire(ctx, v.documents.Load())
+	if code != 0 {
+		return rejection(code, v.digest)
+	}
+	defer v.pool.release(i)
+	answer, code := i.verify(req, replay)
+	if code == 0 && answer.Action != abi.ActionRefuse && !v.plausible(&answer.Decision) {
+		_, code = i.malformed()
+	}
+	if code != 0 {
+		return rejection(code, v.digest)
+	}
+	return answer.Decision
+}
+
+// plausible refuses to let a request pass on an answer that cannot be one to it: the
+// module was configured otherwise, or answered another call.
+func (v *Verifier) plausible(d *ajwt.Decision) bool {
+	return d.PolicyDigest == v.digest && d.Level.Base() >= ajwt.LevelJWT
+}
+
+// Load takes a document for one issuer of the policy, as the method of an
+// *ajwt.Verifier does: the error is an *ajwt.LoadError, after which the document
+// before stays in force. When it returns nil, every request that begins later is
+// decided under the new document; a request sees the old one or the new one, never
+// a mix. The Verifier keeps a copy of the data, for instances to come.
+func (v *Verifier) Load(kind ajwt.Kind, issuer string, data []byte, now int64) (warnings []ajwt.Fault, err error) {
+	if v == nil || v.pool == nil {
+		return nil, loadError(ajwt.CodeInternalNotConfigured, "the verifier was not built with New")
+	}
+	v.loading.Lock()
+	defer v.loading.Unlock()
+	inForce := v.documents.Load()
+	ctx, cancel := context.WithTimeout(context.Background(), v.pool.options.LoadTimeout)
+	defer cancel()
+	i, code := v.pool.acquirePatiently(ctx, inForce)
+	if code != 0 {
+		return nil, loadError(code, "no instance to load into")
+	}
+	defer v.pool.release(i)
+	next := inForce.with(abi.Document{Kind: kind, Issuer: issuer, Data: append([]byte{}, data...), Now: now})
+	answer, code := i.load(next.newest())
+	switch {
+	case code != 0:
+		return nil, loadError(code, "the module did not take the document")
+	case answer.Action != abi.ActionPass:
+		return nil, refused(answer)
+	}
+	i.generation = next.generation
+	v.documents.Store(next)
+	return answer.Warnings, nil
+}
+
+// Close frees the module and its instances. It waits for the decisions that have
+// begun. Later requests are rejected with internal_busy.
+func (v *Verifier) Close() error {
+	if v == nil || v.pool == nil {
+		return nil
+	}
+	return v.pool.close()
+}
+
+func rejection(code ajwt.Code, policyDigest [32]byte) ajwt.Decision {
+	return ajwt.Decision{Code: code, Status: code.Status(), PolicyDigest: policyDigest}
+}
+
+// refused is the error for a configuration or document that the module refused.
+func refused(a abi.Answer) error {
+	if len(a.Faults) == 0 {
+		return loadError(ajwt.CodeABIAnswerMalformed, "a refusal without a fault")
+	}
+	return &ajwt.LoadError{Faults: a.Faults}
+}
+
+func loadError(code ajwt.Code, detail string) error {
+	return &ajwt.LoadError{Faults: []ajwt.Fault{{Code: code, Detail: detail}}}
+}

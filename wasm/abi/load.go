@@ -1,0 +1,72 @@
+package abi
+
+import ajwt "github.com/agentic-jwt/ajwt/core"
+
+// Document is what ajwt_load takes: a key set for one issuer of the policy.
+type Document struct {
+	Kind   ajwt.Kind
+	Issuer string // as the policy names it
+	Data   []byte
+	Now    int64 // NumericDate
+}
+
+// AppendLoad appends the message of ajwt_load.
+func AppendLoad(dst []byte, d *Document) []byte {
+	dst = appendByte(dst, tagKind, byte(d.Kind))
+	dst = appendText(dst, tagIssuer, d.Issuer)
+	dst = append(appendHead(dst, tagData, len(d.Data)), d.Data...)
+	return appendInt64(dst, tagNowDoc, d.Now)
+}
+
+// DecodeLoad reads the message of ajwt_load. Issuer and data alias the message. The
+// error is an *Error. A kind that this version does not know is left to the Verifier.
+func DecodeLoad(message []byte) (Document, error) {
+	d, err := decodeLoad(message)
+	if err != nil {
+		return Document{}, err
+	}
+	return d, nil
+}
+
+func decodeLoad(message []byte) (d Document, err *Error) {
+	in := reader{data: message}
+	if err := in.tooLarge(); err != nil {
+		return d, err
+	}
+	var seen tagSet
+	for {
+		tag, value, ok, err := in.next()
+		if err != nil {
+			return d, err
+		}
+		if !ok {
+			return d, seen.need(&in, tagKind, tagIssuer, tagData, tagNowDoc)
+		}
+		if tag < tagKind || tag > tagNowDoc {
+			return d, in.unknown(tag)
+		}
+		if !seen.add(tag) {
+			return d, in.duplicate(tag)
+		}
+		switch tag {
+		case tagKind:
+			if len(value) != 1 {
+				return d, in.malformed(tag, "1 byte")
+			}
+			d.Kind = ajwt.Kind(value[0])
+		case tagIssuer:
+			d.Issuer = alias(value)
+		case tagData:
+			d.Data = value
+		case tagNowDoc:
+			if d.Now, ok = getInt64(value); !ok {
+				return d, in.malformed(tag, "8 bytes")
+			}
+		}
+	}
+}
+
+// LoadSize is the number of bytes that AppendLoad adds.
+func LoadSize(d *Document) int {
+	return 4*recordHead + 1 + 8 + len(d.Issuer) + len(d.Data)
+}
