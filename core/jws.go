@@ -267,6 +267,3 @@ func (h *tokenHeader) read(header strictjson.Value) Code {
 	}
 	return 0
 }
-
-// maxKidBytes is generous for thumbprints and URLs and keeps lookups cheap.
-const maxKidBytes = 256
