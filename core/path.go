@@ -13,9 +13,9 @@ const (
 // route but one that ends in /**, since templates are shorter.
 const maxSegments = 256
 
-// path is a request's path in its only form: escapes of unreserved characters are
+// requestPath is a request's path in its only form: escapes of unreserved characters are
 // decoded, the others have upper-case digits.
-type path struct {
+type requestPath struct {
 	text     []byte // normalised, with the leading slash; may alias the target
 	segments []span // between the slashes; the last one is empty after a trailing slash
 	buf      []byte
@@ -23,7 +23,7 @@ type path struct {
 
 type span struct{ from, to int32 }
 
-func (p *path) segment(i int) []byte { return p.text[p.segments[i].from:p.segments[i].to] }
+func (p *requestPath) segment(i int) []byte { return p.text[p.segments[i].from:p.segments[i].to] }
 
 const (
 	charPath     = 1 << iota // pchar and "/" without "%" (RFC 3986, section 3.3)
@@ -66,7 +66,7 @@ func isClass(c byte, class uint8) bool { return charClass[c]&class != 0 }
 
 // parse reads a target: a path that starts with a slash and an optional query.
 // Malformed characters are named before ambiguity, wherever they stand.
-func (p *path) parse(target []byte) targetFault {
+func (p *requestPath) parse(target []byte) targetFault {
 	p.text, p.segments = nil, p.segments[:0]
 	if len(target) == 0 || target[0] != '/' {
 		return targetMalformed
@@ -112,7 +112,7 @@ func (p *path) parse(target []byte) targetFault {
 }
 
 // split finds the segments and refuses those that hops resolve in their own ways.
-func (p *path) split() targetFault {
+func (p *requestPath) split() targetFault {
 	from := 1
 	for i := 1; i <= len(p.text); i++ {
 		if i < len(p.text) && p.text[i] != '/' {

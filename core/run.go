@@ -18,7 +18,7 @@ type scratch struct {
 	run       run
 	token     compact
 	proof     compact
-	path      path
+	path      requestPath
 	authority []byte
 	url, url2 []byte
 	hash      []byte

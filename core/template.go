@@ -65,7 +65,7 @@ func parseTemplate(text string) (t template, why string) {
 	if len(plain) == 0 {
 		return t, ""
 	}
-	var p path
+	var p requestPath
 	if p.parse(plain) != targetOK || bytes.IndexByte(plain, '?') >= 0 {
 		return t, "no request can have this path: it is malformed or ambiguous"
 	}
@@ -124,7 +124,7 @@ func (p *Policy) buildIndex() {
 // routeQuery is one search for the first route that matches.
 type routeQuery struct {
 	policy    *Policy
-	path      *path
+	path      *requestPath
 	method    string
 	scheme    string
 	authority []byte // normalised
