@@ -1,0 +1,142 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/agentic-jwt/ajwt/vectors"
+)
+
+// now is the time of every case that does not say otherwise: 1 Jan 2026, 00:00:00 UTC.
+const now = 1767225600
+
+// scene is everything of a case of op verify before it is written out. Documents are
+// JSON texts with their members in order, never maps: a mutation keeps every byte that
+// it does not name. A scene is a value; with returns changed copies.
+type scene struct {
+	policy    string            // name below policies/, for example "draft00.json"
+	inline    string            // policy as JSON text, instead of the name
+	keys      map[string]string // issuer to name below keys/
+	keySet    string            // JSON text of a changed key set of the token's issuer, stored under the case's id
+	now       int64
+	nonceKeys []string
+	replay    *vectors.Replay
+
+	token  jws
+	proof  *jws   // nil: no proof is sent
+	scheme string // of the Authorization field
+
+	method, urlScheme, authority, target string
+	fields                               []vectors.Header // after Authorization and DPoP
+	body                                 []byte
+
+	edits []edit // of the finished request
+}
+
+// jws is a token or a proof. In a proof's payload {ath} stands for the hash of the
+// token as it is sent.
+type jws struct {
+	header, payload string // JSON texts
+	key, alg        string // what signs: name of a test key, and how
+	signature       func(k *key, input []byte) []byte
+	rewrite         func(compact string) string
+}
+
+// compact signs and joins the parts; rewrite changes the result without signing again.
+func (j *jws) compact(payload string) string {
+	input := b64([]byte(j.header)) + "." + b64([]byte(payload))
+	k := testKey(j.key)
+	var signature []byte
+	if j.signature != nil {
+		signature = j.signature(k, []byte(input))
+	} else {
+		signature = k.sign(j.alg, []byte(input))
+	}
+	text := input + "." + b64(signature)
+	if j.rewrite != nil {
+		text = j.rewrite(text)
+	}
+	return text
+}
+
+// compact returns the token as it is sent.
+func (s *scene) compact() string { return s.token.compact(s.token.payload) }
+
+// proofPayload returns the proof's payload with the hash of the token in its place.
+func (s *scene) proofPayload() string {
+	sum := sha256.Sum256([]byte(s.compact()))
+	return strings.ReplaceAll(s.proof.payload, "{ath}", b64(sum[:]))
+}
+
+// request writes the request out and applies the edits of layer request.
+func (s *scene) request() (*vectors.Request, error) {
+	r := &vectors.Request{Method: s.method, Scheme: s.urlScheme, Authority: s.authority, Target: s.target}
+	if s.scheme != "" {
+		r.Headers = append(r.Headers, vectors.Header{Name: "authorization", Value: []byte(s.scheme + " " + s.compact())})
+	}
+	if s.proof != nil {
+		r.Headers = append(r.Headers, vectors.Header{Name: "dpop", Value: []byte(s.proof.compact(s.proofPayload()))})
+	}
+	r.Headers = append(r.Headers, s.fields...)
+	if s.body != nil {
+		r.Body = base64.StdEncoding.EncodeToString(s.body)
+	}
+	for _, e := range s.edits {
+		text, _ := replace(requestText(r), e.path, e.to)
+		r = new(vectors.Request)
+		if err := json.Unmarshal([]byte(text), r); err != nil {
+			return nil, fmt.Errorf("request: %w", err)
+		}
+	}
+	return r, nil
+}
+
+func requestText(r *vectors.Request) string {
+	text, err := line(r)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// with returns a copy after the edits, without recording them: for making twins.
+func (s scene) with(edits ...edit) scene {
+	for _, e := range edits {
+		s, _ = e.apply(s)
+	}
+	return s
+}
+
+// signedBy returns a copy whose token is signed by another key in another way; kid and
+// alg of the header stay as they are.
+func (s scene) signedBy(name, alg string) scene {
+	s.token.key, s.token.alg = name, alg
+	return s
+}
+
+// to returns a copy of the scene for another request; a proof is made for it.
+func (s scene) to(method, target string) scene {
+	s.method, s.target = method, target
+	if s.proof != nil {
+		p := *s.proof
+		path, _, _ := strings.Cut(target, "?")
+		p.payload, _ = replace(p.payload, "/htm", ptr(quote(method)))
+		p.payload, _ = replace(p.payload, "/htu", ptr(quote(s.urlScheme+"://"+s.authority+path)))
+		s.proof = &p
+	}
+	return s
+}
+
+func ptr(s string) *string { return &s }
+
+// algorithms lists what a subject must know to take part.
+func (s *scene) algorithms() []string {
+	list := []string{s.token.alg}
+	if s.proof != nil && s.proof.alg != s.token.alg {
+		list = append(list, s.proof.alg)
+	}
+	return list
+}
