@@ -10,6 +10,10 @@ type Profile uint8
 const (
 	ProfileHardened Profile = iota // no exceptions
 	ProfileDraft00                 // D00: short hashes, typ may be absent, proof per route
+
+	// profileFaulty stands for a profile that was refused, so that no fault of another
+	// member is derived from it. No policy that loads has it.
+	profileFaulty Profile = 255
 )
 
 // String returns the profile's name in the policy.

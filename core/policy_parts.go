@@ -61,12 +61,14 @@ func (r *policyReader) issuers(v strictjson.Value, pointer string) {
 
 func (r *policyReader) profile(v strictjson.Value, at string) Profile {
 	switch r.choice(v, at, "hardened", "draft-00", "paper", "auth51", "patchet", "plain") {
+	case 0:
+		return ProfileHardened
 	case 1:
 		return ProfileDraft00
 	case 2, 3, 4, 5:
 		r.unsupported(v, at)
 	}
-	return ProfileHardened
+	return profileFaulty
 }
 
 func (r *policyReader) inlineKeys(v strictjson.Value, at string) *KeySet {
