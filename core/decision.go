@@ -95,6 +95,7 @@ type Decision struct {
 // AnswerTerms are the parts of an answer that follow from route and policy.
 type AnswerTerms struct {
 	Bearer         bool   // the route takes a token without a proof
+	BearerUsed     bool   // the request came under the Bearer scheme
 	ReplayObserved bool   // the route only observes the replay stage
 	OutageAllowed  bool   // replay.on_outage is allow
 	Algorithms     string // admitted proof algorithms, for the challenge
@@ -157,7 +158,8 @@ func (d *Decision) reject(code Code) {
 // answer adds to a rejection what its HTTP answer carries: the nonce that is due,
 // and for 401 and insufficient scope the challenge (RFC 9110, section 11.6.1): DPoP
 // with the admitted algorithms (RFC 9449, section 7.1), and Bearer where the route
-// takes it.
+// takes it. The error stands in the challenge of the scheme that the request used
+// (section 7.2), in DPoP's where that is the only one.
 func (d *Decision) answer(t *AnswerTerms) {
 	if d.Status == 401 && d.Code.Stage() >= StageProof {
 		d.Nonce = t.Nonce
@@ -167,19 +169,24 @@ func (d *Decision) answer(t *AnswerTerms) {
 	}
 	params := ""
 	if oauth := d.Code.OAuthError(); oauth != "" {
-		params = ` error="` + oauth + `",`
+		params = ` error="` + oauth + `"`
 	}
 	if d.Code == CodeWorkflowScopeInsufficient {
-		params += ` scope="` + t.Scopes + `",`
+		params += `, scope="` + t.Scopes + `"`
 	}
 	if t.Bearer {
 		d.Challenge = "Bearer"
-		if params != "" {
-			d.Challenge += params[:len(params)-1]
+		if t.BearerUsed {
+			d.Challenge += params
+			params = ""
 		}
 		d.Challenge += ", "
 	}
-	d.Challenge += "DPoP" + params + ` algs="` + t.Algorithms + `"`
+	d.Challenge += "DPoP" + params
+	if params != "" {
+		d.Challenge += ","
+	}
+	d.Challenge += ` algs="` + t.Algorithms + `"`
 }
 
 // AppendRecord appends the decision record, one JSON object without white space

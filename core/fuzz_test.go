@@ -47,7 +47,7 @@ func FuzzVerify(f *testing.F) {
 	public := issuerKey.private.Public().(ed25519.PublicKey)
 	f.Fuzz(func(t *testing.T, token, proof, target, method, authority string, now int64) {
 		for _, policy := range []string{testPolicy("hardened", hardenedRoute, ""), testPolicy("draft-00", bearerRoute, "")} {
-			v := newTestVerifier(t, policy, Options{Replay: NewReplayMemory(4, 4, 0)})
+			v := newTestVerifier(t, policy, Options{Replay: NewReplayMemory(4, 4, 0), SignatureCache: NewSignatureCache(1)})
 			headers := []Header{{"Authorization", "DPoP " + token}}
 			if proof != "" {
 				headers = append(headers, Header{"DPoP", proof})

@@ -102,6 +102,10 @@ func (p *Policy) Warnings() []Fault { return p.warnings }
 // Limits returns the limits in force.
 func (p *Policy) Limits() Limits { return p.limits }
 
+// ReplayCapacity returns how many entries the replay memory is to hold, and how many
+// of them one key may have: those of the policy, or the defaults of this build.
+func (p *Policy) ReplayCapacity() (capacity, perKey int) { return p.replay.capacity, p.replay.perKey }
+
 // Issuers returns the identifiers of the policy's issuers in their order.
 func (p *Policy) Issuers() []string {
 	out := make([]string, len(p.issuers))

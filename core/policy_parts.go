@@ -15,7 +15,6 @@ const (
 	defaultProofMaxAge = 60 // seconds
 	longestProofMaxAge = 3600
 	defaultNonceSlot   = 60 // seconds
-	defaultReplay      = 262144
 	maxReplay          = 1 << 24
 	quotaShare         = 16 // one key may hold one part in sixteen of the replay memory
 )

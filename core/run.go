@@ -134,7 +134,7 @@ func (r *run) finish() {
 
 // terms are what an answer takes from route and policy.
 func (r *run) terms() AnswerTerms {
-	t := AnswerTerms{Algorithms: r.policy.proof.algs}
+	t := AnswerTerms{Algorithms: r.policy.proof.algs, BearerUsed: r.tokenText != "" && !r.dpopScheme}
 	if r.route != nil {
 		t.Bearer = r.route.proofOptional
 		t.Scopes = r.route.scopeList

@@ -22,9 +22,8 @@ type SignatureCache interface {
 }
 
 const (
-	defaultSignatureCacheEntries = 16384
-	cacheWays                    = 4
-	cacheShards                  = 16
+	cacheWays   = 4
+	cacheShards = 16
 )
 
 // signatureCache is a table of fixed size: each token has four places, found by its
