@@ -100,32 +100,40 @@ func (s *KeySet) admit(entries strictjson.Value) (kids []string, faults []Fault)
 	s.index = make(map[string]int32, entries.Len())
 	i := 0
 	for e := entries.First(); e.Exists(); e = e.Next() {
-		fault := func(code Code, member, detail string) {
-			faults = append(faults, Fault{code, "/keys/" + strconv.Itoa(i) + member, detail})
-		}
-		if e.Kind() != strictjson.Object {
-			fault(CodeKeysKidMissing, "", "a JWK is an object")
-			i++
-			continue
-		}
-		if m := jwkPrivate(e); m.Exists() {
-			fault(CodeKeysPrivateMember, "/"+string(m.Key()), "a published set holds public keys only: replace this key, its secret is out")
-		}
-		kid := e.Member("kid")
-		start := text.Len()
-		text.Write(kid.Bytes())
-		copied := text.String()[start:]
-		if !validKid(kid) {
-			fault(CodeKeysKidMissing, "/kid", "every key of a set needs a kid: a string of 1 to 256 bytes")
-		} else if _, twice := s.index[copied]; twice {
-			fault(CodeKeysKidDuplicate, "/kid", "an earlier key of the set has the same kid")
+		copied := ""
+		if e.Kind() == strictjson.Object {
+			kid := e.Member("kid")
+			start := text.Len()
+			text.Write(kid.Bytes())
+			copied = text.String()[start:]
+			faults = s.admitOne(faults, e, i, validKid(kid), copied)
 		} else {
-			s.index[copied] = keySkipped
+			faults = appendKeyFault(faults, CodeKeysKidMissing, i, "", "a JWK is an object")
 		}
 		kids = append(kids, copied)
 		i++
 	}
 	return kids, faults
+}
+
+// admitOne checks the entry at place i and indexes its kid, unusable until fill says
+// otherwise.
+func (s *KeySet) admitOne(faults []Fault, e strictjson.Value, i int, valid bool, kid string) []Fault {
+	if m := jwkPrivate(e); m.Exists() {
+		faults = appendKeyFault(faults, CodeKeysPrivateMember, i, "/"+string(m.Key()), "a published set holds public keys only: replace this key, its secret is out")
+	}
+	if !valid {
+		return appendKeyFault(faults, CodeKeysKidMissing, i, "/kid", "every key of a set needs a kid: a string of 1 to 256 bytes")
+	}
+	if _, twice := s.index[kid]; twice {
+		return appendKeyFault(faults, CodeKeysKidDuplicate, i, "/kid", "an earlier key of the set has the same kid")
+	}
+	s.index[kid] = keySkipped
+	return faults
+}
+
+func appendKeyFault(faults []Fault, code Code, i int, member, detail string) []Fault {
+	return append(faults, Fault{code, "/keys/" + strconv.Itoa(i) + member, detail})
 }
 
 // fill parses the keys of a set that admit had no fault with.
@@ -137,7 +145,7 @@ func (s *KeySet) fill(entries strictjson.Value, kids []string) (warnings []Fault
 		// 150 bytes, and parsing in place saves the copy.
 		k := &s.keys[:len(s.keys)+1][len(s.keys)]
 		if fault, detail := k.read(e, false); fault != keyOK {
-			warnings = append(warnings, Fault{CodeKeysKeySkipped, "/keys/" + strconv.Itoa(i), keyReasons[fault] + ": " + detail})
+			warnings = appendKeyFault(warnings, CodeKeysKeySkipped, i, "", keyReasons[fault]+": "+detail)
 		} else {
 			k.id = kids[i]
 			s.index[kids[i]] = int32(len(s.keys))
