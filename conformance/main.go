@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 const usage = `Usage: ajwt conformance run|list|show|lint [flags]
@@ -23,7 +24,8 @@ Flags of run and list:
 
 Flags of run:
   --subject NAMES            own builds to run, comma-separated: %s
-                             (default: all; none when --cmd is given)
+                             (default: all that can run; none when --cmd is given)
+  --module FILE              the WebAssembly module, for the wasm subjects
   --cmd "PROGRAM ARGS"       an outside implementation (spec/runner-protocol.md)
   --expected-failures FILE   what a subject is known to get wrong; may be repeated
   --seed N                   of the shuffled order (default: drawn and printed)
@@ -32,7 +34,7 @@ Flags of run:
   --markdown FILE            put the table between the markers of this file
 
 Examples:
-  ajwt conformance run
+  ajwt conformance run --module dist/ajwt.wasm
   ajwt conformance run --subject native --filter 'jws.*,claims.exp.*'
   ajwt conformance run --cmd 'python3 adapter.py' --expected-failures known.json
   ajwt conformance show jws.alg.none-mixed-case
@@ -72,7 +74,7 @@ type command struct {
 	filter   string
 }
 
-func (c *command) usage(w io.Writer) { fmt.Fprintf(w, usage, ownNames()) }
+func (c *command) usage(w io.Writer) { fmt.Fprintf(w, usage, strings.Join(ownNames(true), ", ")) }
 
 // flags returns the flags that every verb has.
 func (c *command) flags(verb string) *flag.FlagSet {

@@ -14,9 +14,9 @@ import (
 
 // runFlags are the flags of run alone.
 type runFlags struct {
-	subjects, cmd, out, markdown string
-	expected                     stringList
-	seed                         uint64
+	subjects, cmd, module, out, markdown string
+	expected                             stringList
+	seed                                 uint64
 }
 
 // stringList is a flag that may be repeated.
@@ -32,6 +32,7 @@ func (c *command) run(args []string) int {
 	f.StringVar(&c.filter, "filter", "", "")
 	f.StringVar(&rf.subjects, "subject", "", "")
 	f.StringVar(&rf.cmd, "cmd", "", "")
+	f.StringVar(&rf.module, "module", "", "")
 	f.Var(&rf.expected, "expected-failures", "")
 	f.Uint64Var(&rf.seed, "seed", 0, "")
 	f.StringVar(&rf.out, "out", "build/conformance", "")
@@ -106,13 +107,13 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 	case rf.subjects != "":
 		names = strings.Split(rf.subjects, ",")
 	case rf.cmd == "":
-		names = strings.Split(ownNames(), ", ")
+		names = ownNames(rf.module != "")
 	}
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			return failed(fmt.Errorf("the subject %q is named twice", name))
 		}
-		s, err := startOwn(ctx, name)
+		s, err := startOwn(ctx, name, rf.module)
 		if err != nil {
 			return failed(err)
 		}
@@ -128,7 +129,7 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 			return failed(fmt.Errorf("--cmd %s: %w", argv[0], err))
 		}
 		subjects = append(subjects, o)
-		if slices.Contains(strings.Split(ownNames(), ", "), o.Name()) {
+		if slices.Contains(ownNames(true), o.Name()) {
 			return failed(fmt.Errorf("--cmd: the program calls itself %q, the name of an own build", o.Name()))
 		}
 	}
@@ -137,11 +138,14 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 
 // rerun returns what builds the command that runs one case again.
 func (c *command) rerun(rf *runFlags) func(subject, id string) string {
-	own := strings.Split(ownNames(), ", ")
+	own := ownNames(true)
 	return func(subject, id string) string {
 		words := []string{"ajwt", "conformance", "run", "--filter", id}
 		if slices.Contains(own, subject) {
 			words = append(words, "--subject", subject)
+			if rf.module != "" {
+				words = append(words, "--module", quoted(rf.module))
+			}
 		} else {
 			words = append(words, "--cmd", quoted(rf.cmd))
 		}

@@ -47,9 +47,27 @@ func (c *command) show(args []string) int {
 		fmt.Fprintf(c.stdout, "  %s\n", mutationWords(k.Mutation))
 	}
 	for _, d := range diffCases(twin, k) {
-		fmt.Fprintf(c.stdout, "  %s: %s becomes %s\n", d.Field, orNone(d.Want), orNone(d.Got))
+		from, to := shownPair(d.Want, d.Got)
+		fmt.Fprintf(c.stdout, "  %s: %s becomes %s\n", d.Field, from, to)
 	}
 	return ExitConformant
+}
+
+// shownPair shortens two pieces to what a reader can compare: where both begin with
+// the same long text, only its end is shown.
+func shownPair(a, b string) (string, string) {
+	const keep = 12 // bytes of the common text
+	same := 0
+	for same < len(a) && same < len(b) && a[same] == b[same] {
+		same++
+	}
+	cut := func(text string) string {
+		if len(text) > maxClip && same > keep {
+			text = "…" + strings.ToValidUTF8(text[same-keep:], "")
+		}
+		return orNone(clipped([]byte(text)))
+	}
+	return cut(a), cut(b)
 }
 
 // writeCase prints a case for people, its tokens decoded.
@@ -96,7 +114,7 @@ func writeRequest(w io.Writer, r *vectors.Request) {
 	if r.Body != "" {
 		fmt.Fprintf(w, "    body (base64): %s\n", r.Body)
 	}
-	for _, part := range requestParts(r) {
+	for _, part := range requestParts(r, true) {
 		if strings.HasPrefix(part.name, "token ") || strings.HasPrefix(part.name, "proof ") {
 			fmt.Fprintf(w, "    %s: %s\n", part.name, part.value)
 		}

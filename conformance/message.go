@@ -162,7 +162,7 @@ func (r *reply) answer(op string, codes bool) (Answer, error) {
 		return a, errors.New(`verdict: want "accept" or "reject"`)
 	case a.Verdict == verdictAccept && (a.Code != "" || a.Observed):
 		return a, errors.New("an acceptance has no code and is not observed")
-	case a.Verdict == verdictReject && codes && a.Code == "":
+	case a.Verdict == verdictReject && codes && hasCodes(op) && a.Code == "":
 		return a, errors.New("code: mandatory for a rejection, since hello declares codes")
 	case op == opVerify && a.Value != "" || a.Verdict == verdictReject && a.Value != "":
 		return a, errors.New("value: only for a value operation that succeeds")

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/agentic-jwt/ajwt/vectors"
 )
@@ -10,7 +11,10 @@ import (
 // `header /alg: "RS256" becomes "none"`.
 func mutationLine(m *vectors.Mutation) string {
 	at := m.Layer
-	if m.Path != "" {
+	switch {
+	case strings.HasSuffix(m.Layer, "compact"):
+		at += " at byte " + m.Path
+	case m.Path != "":
 		at += " " + m.Path
 	}
 	switch {

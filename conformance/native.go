@@ -1,1 +1,204 @@
 package conformance
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/core/jcs"
+	"github.com/agentic-jwt/ajwt/vectors"
+)
+
+// native is this project's core in this process.
+type native struct{}
+
+func startNative(context.Context, string) (Subject, error) { return native{}, nil }
+
+// Name implements Subject.
+func (native) Name() string { return "native" }
+
+// Features implements Subject.
+func (native) Features() Features {
+	return Features{Version: "core", Operations: Operations, Codes: true, Own: true}
+}
+
+// Close implements Subject.
+func (native) Close() error { return nil }
+
+// Run implements Subject.
+func (native) Run(_ context.Context, p *Prepared) (Answer, error) {
+	if p.Op != opVerify && p.Op != opSequence {
+		return computeValue(p.Op, p.Input)
+	}
+	policy, err := ajwt.ParsePolicy(p.Policy)
+	if err != nil {
+		return Answer{}, setupFault("policy", err)
+	}
+	v, err := ajwt.NewVerifier(policy, ajwt.Options{
+		Replay:         replayMemory(p),
+		SignatureCache: ajwt.NewSignatureCache(64),
+		NonceKeys:      p.NonceKeys,
+	})
+	if err != nil {
+		return Answer{}, setupFault("verifier", err)
+	}
+	for issuer, set := range p.Keys {
+		if _, err := v.Load(ajwt.KindKeys, issuer, set, p.Requests[0].Now); err != nil {
+			return Answer{}, setupFault("keys of "+issuer, err)
+		}
+	}
+	var answers []Answer
+	for _, r := range p.Requests {
+		d := v.Verify(coreRequest(r))
+		answers = append(answers, answerOf(&d))
+	}
+	if p.Op == opSequence {
+		return Answer{Steps: answers}, nil
+	}
+	return answers[0], nil
+}
+
+// setupFault says that a case could not be put to the verifier: its policy or its
+// keys were refused, which no case of verify or sequence intends.
+func setupFault(what string, err error) *Fault {
+	return &Fault{FaultCrash, fmt.Sprintf("%s refused: %v", what, err)}
+}
+
+// maxCaseReplay bounds the memory that a case's replay memory takes; no case uses
+// more entries.
+const maxCaseReplay = 4096
+
+// replayMemory returns the memory that the case starts with: the policy's size where
+// the case does not say otherwise.
+func replayMemory(p *Prepared) *ajwt.ReplayMemory {
+	var policy struct {
+		Replay struct {
+			Capacity int `json:"capacity"`
+			PerKey   int `json:"per_key"`
+		} `json:"replay"`
+	}
+	_ = json.Unmarshal(p.Policy, &policy) // prepare has read it
+	capacity := firstSet(p.Replay.Capacity, policy.Replay.Capacity, maxCaseReplay)
+	perKey := firstSet(p.Replay.PerKey, policy.Replay.PerKey, capacity/16, 1)
+	return ajwt.NewReplayMemory(min(capacity, maxCaseReplay), perKey, p.Replay.Start)
+}
+
+// firstSet returns the first number above zero.
+func firstSet(numbers ...int) int {
+	for _, n := range numbers {
+		if n > 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+func coreRequest(r Timed) *ajwt.Request {
+	q := &ajwt.Request{
+		Method: r.Request.Method, Scheme: r.Request.Scheme, Authority: r.Request.Authority,
+		Target: r.Request.Target, Body: body(r.Request), Now: r.Now,
+	}
+	for _, h := range r.Request.Headers {
+		q.Headers = append(q.Headers, ajwt.Header{Name: h.Name, Value: string(h.Value)})
+	}
+	return q
+}
+
+// answerOf turns a decision into an answer.
+func answerOf(d *ajwt.Decision) Answer {
+	a := Answer{
+		Verdict: d.Verdict.String(), Observed: d.Observed, Code: d.Code.String(), Status: d.Status,
+		Decision: &vectors.Decision{
+			Level: d.Level.String(), Issuer: d.Issuer, Agent: d.Agent, Workflow: d.Workflow,
+			Step: d.Step, ChainHash: d.ChainHash, Route: d.Route,
+		},
+	}
+	if d.KeyThumbprint != ([32]byte{}) {
+		a.Decision.Thumbprint = base64.RawURLEncoding.EncodeToString(d.KeyThumbprint[:])
+	}
+	for _, w := range d.Warnings {
+		a.Decision.Warnings = append(a.Decision.Warnings, w.String())
+	}
+	for name, value := range map[string]string{"www-authenticate": d.Challenge, "dpop-nonce": d.Nonce} {
+		if value != "" {
+			if a.Headers == nil {
+				a.Headers = make(map[string]string)
+			}
+			a.Headers[name] = value
+		}
+	}
+	return a
+}
+
+// inputs of the value operations (spec/runner-protocol.md, section 5).
+type valueInput struct {
+	Reading string          `json:"reading"`
+	Agent   json.RawMessage `json:"agent"`
+	JWK     json.RawMessage `json:"jwk"`
+	Chain   []string        `json:"chain"`
+	Steps   []string        `json:"steps"`
+	Form    string          `json:"form"`
+	JSON    string          `json:"json"`
+	Policy  string          `json:"policy"`
+	Keys    string          `json:"keys"`
+}
+
+// computeValue answers a value operation.
+func computeValue(op string, input json.RawMessage) (Answer, error) {
+	var in valueInput
+	if err := json.Unmarshal(input, &in); err != nil {
+		return Answer{}, &Fault{FaultCrash, "input: " + err.Error()}
+	}
+	switch op {
+	case opChecksum:
+		reading, ok := ajwt.ParseReading(in.Reading)
+		if !ok {
+			return Answer{}, &Fault{FaultCrash, "unknown reading " + in.Reading}
+		}
+		value, err := ajwt.AgentChecksum(reading, in.Agent)
+		return valueAnswer(value, err), nil
+	case opThumbprint:
+		key, err := ajwt.ParseKey(in.JWK)
+		if err != nil {
+			return valueAnswer("", err), nil
+		}
+		sum := key.Thumbprint()
+		return valueAnswer(base64.RawURLEncoding.EncodeToString(sum[:]), nil), nil
+	case opChainHash, opStepHash:
+		form, ok := ajwt.ParseHashForm(in.Form)
+		if !ok {
+			return Answer{}, &Fault{FaultCrash, "unknown form " + in.Form}
+		}
+		return valueAnswer(ajwt.SequenceHash(append(in.Chain, in.Steps...), form), nil), nil
+	case opJCS:
+		value, err := jcs.Transform([]byte(in.JSON))
+		return valueAnswer(string(value), err), nil
+	case opPolicyLoad:
+		_, err := ajwt.ParsePolicy([]byte(in.Policy))
+		return valueAnswer("", err), nil
+	case opKeysLoad:
+		_, _, err := ajwt.ParseKeySet([]byte(in.Keys), ajwt.KeySetLimits{})
+		return valueAnswer("", err), nil
+	}
+	return Answer{}, &Fault{FaultCrash, "unknown operation " + op}
+}
+
+// valueAnswer turns a result, or an error, into an answer; only the errors of loads
+// have a code, and the pointers of every fault.
+func valueAnswer(value string, err error) Answer {
+	if err == nil {
+		return Answer{Verdict: verdictAccept, Value: value}
+	}
+	a := Answer{Verdict: verdictReject}
+	var load *ajwt.LoadError
+	if errors.As(err, &load) {
+		a.Code = load.Code().String()
+		for _, f := range load.Faults {
+			a.Pointers = append(a.Pointers, f.Pointer)
+		}
+	}
+	return a
+}

@@ -7,25 +7,37 @@ import (
 )
 
 // own names this project's builds in the order in which they run; the first one is
-// the reference with which the others must agree in every detail.
+// the reference with which the others must agree in every detail. A start function
+// takes the file of the WebAssembly module, "" for none.
 var own = []struct {
-	name  string
-	start func(context.Context) (Subject, error)
-}{}
-
-func ownNames() string {
-	names := make([]string, len(own))
-	for i := range own {
-		names[i] = own[i].name
-	}
-	return strings.Join(names, ", ")
+	name   string
+	module bool // it needs the module
+	start  func(ctx context.Context, module string) (Subject, error)
+}{
+	{"native", false, startNative},
+	{"wasm-compiler", true, startWasmCompiler},
+	{"wasm-interpreter", true, startWasmInterpreter},
 }
 
-func startOwn(ctx context.Context, name string) (Subject, error) {
-	for i := range own {
-		if own[i].name == name {
-			return own[i].start(ctx)
+// ownNames lists the own builds, those that need a module only if there is one.
+func ownNames(module bool) []string {
+	var names []string
+	for _, o := range own {
+		if !o.module || module {
+			names = append(names, o.name)
 		}
 	}
-	return nil, fmt.Errorf("unknown subject %q; there are: %s", name, ownNames())
+	return names
+}
+
+func startOwn(ctx context.Context, name, module string) (Subject, error) {
+	for _, o := range own {
+		switch {
+		case o.name == name && o.module && module == "":
+			return nil, fmt.Errorf("the subject %s needs --module FILE (make wasm writes dist/ajwt.wasm)", name)
+		case o.name == name:
+			return o.start(ctx, module)
+		}
+	}
+	return nil, fmt.Errorf("unknown subject %q; there are: %s", name, strings.Join(ownNames(true), ", "))
 }
