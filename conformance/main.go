@@ -116,7 +116,7 @@ func (c *command) fail(code int, err error) int {
 
 // load reads the suite. An empty one is incomplete, any other fault is a usage error.
 func (c *command) load() (*Suite, int) {
-	s, err := loadSuite(c.suiteDir)
+	s, err := LoadSuite(c.suiteDir)
 	switch {
 	case errors.Is(err, errEmpty):
 		return nil, c.fail(ExitIncomplete, err)

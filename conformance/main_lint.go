@@ -7,8 +7,8 @@ import (
 	"github.com/agentic-jwt/ajwt/vectors"
 )
 
-// loadSuite reads the built-in vectors, or those of a directory.
-func loadSuite(dir string) (*Suite, error) {
+// LoadSuite reads the built-in vectors for "", otherwise those of a directory.
+func LoadSuite(dir string) (*Suite, error) {
 	var v *vectors.Suite
 	var err error
 	if dir == "" {
