@@ -163,8 +163,8 @@ var privateInText = regexp.MustCompile(`("(?:d|p|q|dp|dq|qi|k|priv)"\s*:\s*)"[^"
 func redact(text string) string {
 	text = compactInText.ReplaceAllStringFunc(text, func(s string) string {
 		head, _, _ := strings.Cut(s, ".")
-		if !strings.HasPrefix(string(decodePart(head).text), "{") { // a host name, say
-			return s
+		if text := decodePart(head).text; len(text) < 2 || text[0] != '{' || !strings.ContainsRune(" \t\r\n\"}", rune(text[1])) {
+			return s // a host name, say
 		}
 		return fmt.Sprintf("(compact JWS of %d bytes, not shown)", len(s))
 	})
