@@ -18,11 +18,14 @@ type suite struct {
 	made   map[string]string // key sets of single cases, by file name
 	faults map[string]string // of faults.txt: name to meaning
 	killed map[string]bool
+	twins  map[string]twin   // by id
+	inputs map[string]string // fingerprint of what a verifier sees: id
 	errs   []string
 }
 
 func newSuite() *suite {
-	s := &suite{codes: map[string]bool{}, ids: map[string]bool{}, made: map[string]string{}, faults: faultNames(), killed: map[string]bool{}}
+	s := &suite{codes: map[string]bool{}, ids: map[string]bool{}, made: map[string]string{}, faults: faultNames(), killed: map[string]bool{},
+		twins: map[string]twin{}, inputs: map[string]string{}}
 	list, err := spec.Codes()
 	if err != nil {
 		panic(err)
@@ -52,7 +55,9 @@ type builder struct {
 	suite       *suite
 	area, topic string
 	refs        []string // of cases that name none
-	cases       []vectors.Case
+
+	requirements []string // likewise
+	cases        []vectors.Case
 }
 
 // twin is an accepting case from which rejecting ones are made.
@@ -107,7 +112,21 @@ func (b *builder) accept(slug, title string, s scene, opts ...option) twin {
 	c.Algorithms = s.algorithms()
 	b.fill(&c, &s)
 	b.add(c, opts)
-	return twin{id: c.ID, scene: s, op: "verify"}
+	return b.keep(twin{id: c.ID, scene: s, op: "verify"})
+}
+
+func (b *builder) keep(t twin) twin {
+	b.suite.twins[t.id] = t
+	return t
+}
+
+// twin returns an accepting case that an earlier topic made.
+func (b *builder) twin(id string) twin {
+	t, ok := b.suite.twins[id]
+	if !ok {
+		panic("no accepting case " + id)
+	}
+	return t
 }
 
 // reject adds a case that must be rejected with code: the twin after one edit.
@@ -134,7 +153,7 @@ func (b *builder) value(slug, title, op, input, value string, opts ...option) tw
 	c := b.start(slug, title, op)
 	c.Input, c.Expect = json.RawMessage(input), &vectors.Expect{Value: value}
 	b.add(c, opts)
-	return twin{id: c.ID, input: input, op: op}
+	return b.keep(twin{id: c.ID, input: input, op: op})
 }
 
 // refuse adds a case of a value operation that must fail with code: the twin's input
@@ -175,7 +194,7 @@ func (b *builder) sequence(slug, title string, base scene, twinID string, steps 
 }
 
 func (b *builder) start(slug, title, op string) vectors.Case {
-	return vectors.Case{ID: b.area + "." + b.topic + "." + slug, Title: title, Op: op, Level: "MUST", Refs: b.refs, Since: "1.0"}
+	return vectors.Case{ID: b.area + "." + b.topic + "." + slug, Title: title, Op: op, Level: "MUST", Refs: b.refs, Requirements: b.requirements, Since: "1.0"}
 }
 
 // fill writes the scene into the case.
@@ -219,6 +238,7 @@ func (b *builder) add(c vectors.Case, opts []option) {
 	if len(c.Refs) == 0 {
 		b.note(c.ID, errors.New("no refs"))
 	}
+	b.distinct(&c)
 	for _, name := range c.Kills {
 		if _, ok := b.suite.faults[name]; !ok {
 			b.note(c.ID, fmt.Errorf("the fault %q is not in faults.txt", name))
@@ -238,4 +258,15 @@ func (b *builder) note(id string, err error) {
 	if err != nil {
 		b.suite.errs = append(b.suite.errs, id+": "+err.Error())
 	}
+}
+
+// distinct notes a case that shows a verifier the same as another one.
+func (b *builder) distinct(c *vectors.Case) {
+	seen, err := line(vectors.Case{Op: c.Op, Policy: c.Policy, Keys: c.Keys, NonceKeys: c.NonceKeys, Replay: c.Replay,
+		Now: c.Now, Request: c.Request, Requests: c.Requests, Input: c.Input})
+	b.note(c.ID, err)
+	if other, twice := b.suite.inputs[string(seen)]; twice {
+		b.note(c.ID, errors.New("it is the same as "+other+": use twin"))
+	}
+	b.suite.inputs[string(seen)] = c.ID
 }

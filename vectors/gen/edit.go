@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -118,7 +119,10 @@ func (e edit) applyDocument(s scene) (scene, *string) {
 		s.inline, from = replace(s.policyText(), e.path, e.to)
 		s.policy = ""
 	case "key":
-		if at := s.inlineKeys(); at != "" {
+		if e.path == "" && e.to == nil { // no set is loaded at all
+			from = ptr(s.loadedKeys())
+			s.keys = without(s.keys, s.issuer())
+		} else if at := s.inlineKeys(); at != "" {
 			s.inline, from = replace(s.policyText(), at+e.path, e.to)
 			s.policy = ""
 		} else {
@@ -189,4 +193,11 @@ func recordedBytes(text string) json.RawMessage {
 		return json.RawMessage(quote(text))
 	}
 	return recorded(&text, true)
+}
+
+// without returns the map less one entry.
+func without(m map[string]string, name string) map[string]string {
+	rest := maps.Clone(m)
+	delete(rest, name)
+	return rest
 }

@@ -116,9 +116,12 @@ func mgf1(hash crypto.Hash, input []byte, n int) []byte {
 
 // ecdsa signs deterministically (RFC 6979) and gives R and S joined (RFC 7518, 3.4).
 func (k *key) ecdsa(hash crypto.Hash, input []byte) []byte {
-	der := k.ecdsaDER(hash, input)
+	return k.ecdsaDigest(digest(hash, input), hash)
+}
+
+func (k *key) ecdsaDigest(hashed []byte, hash crypto.Hash) []byte {
 	var rs struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(der, &rs); err != nil {
+	if _, err := asn1.Unmarshal(k.ecdsaDER(hashed, hash), &rs); err != nil {
 		panic(err)
 	}
 	return k.joined(rs.R, rs.S)
@@ -133,8 +136,8 @@ func (k *key) joined(r, s *big.Int) []byte {
 	return out
 }
 
-func (k *key) ecdsaDER(hash crypto.Hash, input []byte) []byte {
-	der, err := k.ec.Sign(nil, digest(hash, input), hash)
+func (k *key) ecdsaDER(hashed []byte, hash crypto.Hash) []byte {
+	der, err := k.ec.Sign(nil, hashed, hash)
 	if err != nil {
 		panic(err)
 	}
