@@ -12,6 +12,7 @@ package embed
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -90,7 +91,10 @@ func replayAnswer(result ajwt.ReplayResult, seen int) abi.ReplayAnswer {
 	default:
 		result = ajwt.ReplayUnavailable
 	}
-	return abi.ReplayAnswer{Given: true, Result: result, Seen: uint8(min(max(seen, 0), 255))}
+	if seen < 0 || seen > math.MaxUint8 {
+		seen = math.MaxUint8 // an index that names no key
+	}
+	return abi.ReplayAnswer{Given: true, Result: result, Seen: uint8(seen)}
 }
 
 // ask has one instance decide.

@@ -24,6 +24,8 @@ type pool struct {
 	compiled  wazero.CompiledModule
 	places    chan struct{} // as many as instances may exist
 
+	closing sync.Once
+
 	mu   sync.Mutex
 	idle []*instance
 }
@@ -160,19 +162,14 @@ func (p *pool) release(i *instance) {
 }
 
 // close takes all places and keeps them, so that no call is left and none begins.
-func (p *pool) close() error {
-	p.mu.Lock()
-	runtime := p.runtime
-	p.runtime = nil
-	p.mu.Unlock()
-	if runtime == nil {
-		return nil
-	}
-	for range cap(p.places) {
-		<-p.places
-	}
-	p.runtime = runtime
-	return p.free()
+func (p *pool) close() (err error) {
+	p.closing.Do(func() {
+		for range cap(p.places) {
+			<-p.places
+		}
+		err = p.free()
+	})
+	return err
 }
 
 func (p *pool) free() error {
