@@ -63,11 +63,18 @@ func (w *world) run(args []string) (exit int) {
 			exit = exitUsage
 		}
 	}()
-	code, err := cmd.run(newCall(w, cmd, rest))
+	out := &output{w: w.stdout}
+	inside := *w
+	inside.stdout = out
+	code, err := cmd.run(newCall(&inside, cmd, rest))
+	if errors.Is(err, errHelp) {
+		code, err = exitOK, nil
+	}
+	if err == nil {
+		err = out.err
+	}
 	var usage usageError
 	switch {
-	case errors.Is(err, errHelp):
-		return exitOK
 	case errors.As(err, &usage):
 		fmt.Fprintf(w.stderr, "ajwt %s: %v\nRun 'ajwt %s --help' for flags and examples.\n", name, err, name)
 		return exitUsage
@@ -76,6 +83,22 @@ func (w *world) run(args []string) (exit int) {
 		return exitUsage
 	}
 	return code
+}
+
+// output remembers that standard output failed, so that a command whose answer did
+// not arrive does not end as if it had.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("standard output: %s", fileFault(err))
+	}
+	return n, err
 }
 
 func findCommand(name string) *command {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -220,6 +221,21 @@ func TestSecretsStayOut(t *testing.T) {
 		r := execute("", args...)
 		if r.code != exitUsage || strings.Contains(r.err+r.out, "c2lnbmF0dXJl") {
 			t.Errorf("%v: exit code %d\n%s%s", args[:2], r.code, r.out, r.err)
+		}
+	}
+}
+
+// failing is a standard output that takes nothing, such as a full disk.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestStandardOutputFails(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"codes"}, {"codes", "--json"}, {"checksum", "chain", "a"}, {"verify", "--help"}} {
+		var errs strings.Builder
+		w := &world{stdin: strings.NewReader(""), stdout: failing{}, stderr: &errs, clock: func() int64 { return testNow }}
+		if code := w.run(args); code != exitUsage || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%v: exit code %d %s", args, code, errs.String())
 		}
 	}
 }

@@ -175,3 +175,21 @@ func TestNonce(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
 	}
 }
+
+// TestObservedRejection: the verdict stays a rejection and so does the exit code;
+// that the request may pass is said beside it.
+func TestObservedRejection(t *testing.T) {
+	b := newBed(t, "Ed25519", "Ed25519")
+	headers := b.mint()
+	b.policy = write(t, b.dir, "observe.json", `{"issuers":[{"issuer":"https://as.example","audiences":["https://api.example"],"algorithms":["Ed25519"],"jwks_uri":"https://as.example/jwks"}],
+"routes":[{"id":"open","match":{"path":"/**"},"require":{"level":"jwt","agents":["planner"]},"observe":{"until":1767225700,"stages":["proof","workflow"]}}]}`)
+	r := b.verify(headers, "--method", "PUT")
+	if r.code != exitReject || !strings.HasPrefix(r.out, "REJECT  proof_htm_mismatch (6036)  observed only") || !strings.Contains(r.out, "warning: workflow_agent_not_allowed") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
+	}
+	r = b.verify(headers, "--method", "PUT", "--json")
+	if v := decode(t, r.out); r.code != exitReject || at(v, "passes") != true || at(v, "verdict") != "reject" || at(v, "decision", "enforced") != false {
+		t.Errorf("exit code %d\n%s", r.code, r.out)
+	}
+	wants(t, b.verify(headers, "--method", "PUT", "--now", "1767225700"), "proof_htm_mismatch") // until has come
+}
