@@ -99,4 +99,3 @@ func pageCase(t *testing.T, p *Prepared, m *message) *Prepared {
 	p.Requests = append(p.Requests, Timed{*m.Now, m.Request})
 	return p
 }
-

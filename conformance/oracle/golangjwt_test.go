@@ -1,0 +1,182 @@
+package oracle
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/agentic-jwt/ajwt/conformance"
+)
+
+// golangJWT decides cases with golang-jwt. What a JOSE library cannot know is added
+// as thinly as can be: the issuer's entry of the policy, its key with that kid, and
+// how a JWK becomes a key of the standard library.
+type golangJWT struct{}
+
+func (golangJWT) Name() string { return "golang-jwt" }
+func (golangJWT) Close() error { return nil }
+
+func (golangJWT) Features() conformance.Features {
+	return conformance.Features{
+		Version: "v5", Operations: []string{"verify"},
+		Algorithms: []string{"RS256", "PS256", "ES256", "ES384"},
+		Profiles:   []string{"draft-00", "hardened"},
+	}
+}
+
+// issuer is what is read of an issuer in the policy.
+type issuer struct {
+	Issuer     string          `json:"issuer"`
+	Audiences  []string        `json:"audiences"`
+	Algorithms []string        `json:"algorithms"`
+	JWKS       json.RawMessage `json:"jwks"`
+	Skew       *int64          `json:"clock_skew_seconds"`
+}
+
+// jwk is what is read of a key.
+type jwk struct {
+	Kty, Kid, Use, Alg, Crv, N, E, X, Y string
+}
+
+var errRejected = errors.New("rejected")
+
+// Run implements conformance.Subject.
+func (golangJWT) Run(_ context.Context, p *conformance.Prepared) (conformance.Answer, error) {
+	if err := decide(p); err != nil {
+		return conformance.Answer{Verdict: "reject"}, nil
+	}
+	return conformance.Answer{Verdict: "accept"}, nil
+}
+
+func decide(p *conformance.Prepared) error {
+	token, err := bearer(p)
+	if err != nil {
+		return err
+	}
+	unverified, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
+	if err != nil {
+		return err
+	}
+	iss, err := unverified.Claims.GetIssuer()
+	if err != nil {
+		return err
+	}
+	from, keys, err := find(p, iss)
+	if err != nil {
+		return err
+	}
+	skew := int64(30)
+	if from.Skew != nil {
+		skew = *from.Skew
+	}
+	parser := jwt.NewParser(
+		jwt.WithValidMethods(from.Algorithms),
+		jwt.WithIssuer(from.Issuer),
+		jwt.WithAudience(from.Audiences...),
+		jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(),
+		jwt.WithLeeway(time.Duration(skew)*time.Second),
+		jwt.WithTimeFunc(func() time.Time { return time.Unix(p.Requests[0].Now, 0) }),
+		jwt.WithStrictDecoding(),
+		// Not WithJSONNumber: with it the library takes any bytes after the claims.
+	)
+	_, err = parser.ParseWithClaims(token, jwt.MapClaims{}, func(t *jwt.Token) (any, error) { return keyFor(keys, t) })
+	return err
+}
+
+// bearer returns the token of the one Authorization field.
+func bearer(p *conformance.Prepared) (string, error) {
+	var tokens []string
+	for _, h := range p.Requests[0].Request.Headers {
+		if strings.EqualFold(h.Name, "authorization") {
+			_, token, _ := strings.Cut(string(h.Value), " ")
+			tokens = append(tokens, token)
+		}
+	}
+	if len(tokens) != 1 {
+		return "", errRejected
+	}
+	return tokens[0], nil
+}
+
+// find returns the policy's entry of an issuer and its key set.
+func find(p *conformance.Prepared, iss string) (*issuer, []jwk, error) {
+	var policy struct {
+		Issuers []issuer `json:"issuers"`
+	}
+	if err := json.Unmarshal(p.Policy, &policy); err != nil {
+		return nil, nil, err
+	}
+	for i := range policy.Issuers {
+		if policy.Issuers[i].Issuer != iss {
+			continue
+		}
+		text := []byte(policy.Issuers[i].JWKS)
+		if text == nil {
+			text = p.Keys[iss]
+		}
+		var set struct {
+			Keys []json.RawMessage `json:"keys"`
+		}
+		if err := json.Unmarshal(text, &set); err != nil {
+			return nil, nil, err
+		}
+		var keys []jwk
+		for _, raw := range set.Keys {
+			var k jwk
+			if json.Unmarshal(raw, &k) == nil {
+				keys = append(keys, k)
+			}
+		}
+		return &policy.Issuers[i], keys, nil
+	}
+	return nil, nil, errRejected
+}
+
+// keyFor is the key function: the key with the token's kid, for signatures with alg.
+func keyFor(keys []jwk, t *jwt.Token) (any, error) {
+	kid, ok := t.Header["kid"].(string)
+	if !ok {
+		return nil, errRejected
+	}
+	for _, k := range keys {
+		if k.Kid == kid && k.Use != "enc" && (k.Alg == "" || k.Alg == t.Method.Alg()) {
+			return k.public()
+		}
+	}
+	return nil, errRejected
+}
+
+// public turns a JWK into a public key.
+func (k *jwk) public() (crypto.PublicKey, error) {
+	n, err1 := base64.RawURLEncoding.Strict().DecodeString(k.N)
+	e, err2 := base64.RawURLEncoding.Strict().DecodeString(k.E)
+	x, err3 := base64.RawURLEncoding.Strict().DecodeString(k.X)
+	y, err4 := base64.RawURLEncoding.Strict().DecodeString(k.Y)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return nil, err
+	}
+	switch k.Kty + " " + k.Crv {
+	case "RSA ":
+		exponent := new(big.Int).SetBytes(e)
+		if !exponent.IsInt64() || exponent.Int64() >= 1<<31 {
+			return nil, errRejected
+		}
+		return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, nil
+	case "EC P-256":
+		return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
+	case "EC P-384":
+		return ecdsa.ParseUncompressedPublicKey(elliptic.P384(), append(append([]byte{4}, x...), y...))
+	}
+	return nil, errRejected
+}
