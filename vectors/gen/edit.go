@@ -119,6 +119,7 @@ func (e edit) applyDocument(s scene) (scene, *string) {
 		s.inline, from = replace(s.policyText(), e.path, e.to)
 		s.policy = ""
 	case "key":
+		e.resign(&s.token)
 		if e.path == "" && e.to == nil { // no set is loaded at all
 			from = ptr(s.loadedKeys())
 			s.keys = without(s.keys, s.issuer())

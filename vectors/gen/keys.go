@@ -40,7 +40,7 @@ type field struct{ name, value string }
 
 // keyNames lists every test key: type, size and a letter. The agent's keys sign proofs.
 var keyNames = []string{
-	"rsa-2048-a", "rsa-2048-b", "rsa-3072-a", "rsa-1024-a",
+	"rsa-2048-a", "rsa-2048-b", "rsa-2048-e3", "rsa-3072-a", "rsa-1024-a",
 	"p256-a", "p256-b", "p384-a", "p384-b",
 	"ed25519-a", "ed25519-b", "ed448-a", "ed448-b", "mldsa44-a", "mldsa44-b",
 	"agent-p256-a", "agent-p256-b", "agent-ed25519-a", "agent-ed25519-b",
