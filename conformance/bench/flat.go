@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+)
+
+// flat compares the native decision (token and proof, neither seen before) under a
+// small configuration with that under a large one.
+type flat struct {
+	name         string
+	small, large *ajwt.Verifier
+	kid          func(large bool) string // of the next token
+	ratios       []float64               // large to small, by round
+}
+
+const (
+	largeKeySet = 100000
+	largeRoutes = 500
+	flatTurns   = 4 // how often the two take turns within one round
+)
+
+// flatKeys is a set of one key against one of 100,000, with random kids.
+func flatKeys(g *group, now int64) (*flat, error) {
+	f := &flat{name: fmt.Sprintf("from 1 to %d keys", largeKeySet)}
+	f.kid = func(large bool) string {
+		if large {
+			return manyKid(rand.IntN(largeKeySet))
+		}
+		return manyKid(0)
+	}
+	var err error
+	policy := policyText([]string{issuerRule(g, `"jwks_uri":"https://as.example/jwks"`)}, proofRoute)
+	if f.small, err = loaded(policy, g, 1, now); err != nil {
+		return nil, err
+	}
+	f.large, err = loaded(policy, g, largeKeySet, now)
+	return f, err
+}
+
+func loaded(policy []byte, g *group, keys int, now int64) (*ajwt.Verifier, error) {
+	v, err := newVerifier(policy, ajwt.NewSignatureCache(0))
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := v.Load(ajwt.KindKeys, g.issuer, manyKeys(g.keys[0], keys), now)
+	if err == nil && len(warnings) > 0 {
+		err = fmt.Errorf("key set: %s", warnings[0])
+	}
+	return v, err
+}
+
+// flatRoutes is one route against 500 of which the last one matches.
+func flatRoutes(g *group) (*flat, error) {
+	f := &flat{name: fmt.Sprintf("from 1 to %d routes", largeRoutes)}
+	f.kid = func(bool) string { return manyKid(0) }
+	issuer := []string{issuerRule(g, `"jwks":`+string(manyKeys(g.keys[0], 1)))}
+	var err error
+	if f.small, err = newVerifier(policyText(issuer, proofRoute), ajwt.NewSignatureCache(0)); err != nil {
+		return nil, err
+	}
+	f.large, err = newVerifier(policyText(issuer, manyRoutes(largeRoutes)...), ajwt.NewSignatureCache(0))
+	return f, err
+}
+
+// batch mints requests whose tokens are all signed by the first key of the issuer.
+func (f *flat) batch(g *group, large bool, now int64) []sent {
+	first := &group{name: g.name, issuer: g.issuer, alg: g.alg, keys: g.keys[:1], agents: g.agents, serial: g.serial}
+	batch := make([]sent, bound)
+	for i := range batch {
+		out := &batch[i]
+		out.from = g
+		out.token = first.token(i, now, f.kid(large))
+		out.proof = first.proof(i, now, &out.token)
+		out.request = request(i, now, out.token.compact, out.proof.compact)
+	}
+	g.serial = first.serial
+	return batch
+}
+
+// round takes one measurement. The two configurations take turns in short runs.
+func (f *flat) round(g *group, now int64) error {
+	small, large := f.batch(g, false, now), f.batch(g, true, now)
+	runtime.GC()
+	var times [2]float64
+	for turn := range flatTurns {
+		part := func(batch []sent) []sent {
+			return batch[turn*bound/flatTurns : (turn+1)*bound/flatTurns]
+		}
+		for i := range 2 {
+			which := (i + turn) % 2
+			v, batch := f.small, part(small)
+			if which == 1 {
+				v, batch = f.large, part(large)
+			}
+			took, err := clock(&native{uncached: v}, tokenProof, batch)
+			if err != nil {
+				return fmt.Errorf("%s: %w", f.name, err)
+			}
+			times[which] += took
+		}
+	}
+	f.ratios = append(f.ratios, times[1]/times[0])
+	return nil
+}
