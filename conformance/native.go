@@ -74,9 +74,15 @@ func setupFault(what string, err error) *Fault {
 // more entries.
 const maxCaseReplay = 4096
 
-// replayMemory returns the memory that the case starts with: the policy's size where
-// the case does not say otherwise.
+// replayMemory returns the memory that the case starts with.
 func replayMemory(p *Prepared) *ajwt.ReplayMemory {
+	capacity, perKey := replaySize(p)
+	return ajwt.NewReplayMemory(capacity, perKey, p.Replay.Start)
+}
+
+// replaySize returns the size of a case's memory: what the case says, or else the
+// policy. A key's share is a sixteenth, and at least one entry.
+func replaySize(p *Prepared) (capacity, perKey int) {
 	var policy struct {
 		Replay struct {
 			Capacity int `json:"capacity"`
@@ -84,9 +90,8 @@ func replayMemory(p *Prepared) *ajwt.ReplayMemory {
 		} `json:"replay"`
 	}
 	_ = json.Unmarshal(p.Policy, &policy) // prepare has read it
-	capacity := firstSet(p.Replay.Capacity, policy.Replay.Capacity, maxCaseReplay)
-	perKey := firstSet(p.Replay.PerKey, policy.Replay.PerKey, capacity/16, 1)
-	return ajwt.NewReplayMemory(min(capacity, maxCaseReplay), perKey, p.Replay.Start)
+	capacity = min(firstSet(p.Replay.Capacity, policy.Replay.Capacity, maxCaseReplay), maxCaseReplay)
+	return capacity, firstSet(p.Replay.PerKey, policy.Replay.PerKey, capacity/16, 1)
 }
 
 // firstSet returns the first number above zero.
