@@ -18,7 +18,8 @@ import (
 const sequencePlaces = 4
 
 // embedded is this project's WebAssembly module in hosts/embed. Cases of one policy
-// share instances, which are made anew with the next policy.
+// share instances, which are made anew with the next policy; key sets are loaded for
+// each case, as a host replaces them.
 type embedded struct {
 	name        string
 	interpreter bool
@@ -77,9 +78,7 @@ func (s *embedded) Group(p *Prepared) string {
 		issuers = append(issuers, issuer)
 	}
 	sort.Strings(issuers)
-	for _, issuer := range issuers {
-		fmt.Fprintf(&b, "%s\n%s\n", issuer, p.Keys[issuer])
-	}
+	b.WriteString(strings.Join(issuers, "\n")) // their key sets change from case to case
 	return b.String()
 }
 
@@ -90,6 +89,11 @@ func (s *embedded) Run(ctx context.Context, p *Prepared) (Answer, error) {
 			return Answer{}, err
 		}
 		s.group, s.memory = g, &caseMemory{start: p.Replay.Start}
+	}
+	for _, v := range s.verifiers {
+		if err := load(v, p); err != nil {
+			return Answer{}, err
+		}
 	}
 	s.memory.begin(p)
 	if p.Op == opVerify {
@@ -148,13 +152,21 @@ func (s *embedded) place(ctx context.Context, p *Prepared, number int) (*embed.V
 			return nil, setupFault("policy", err)
 		}
 		s.verifiers = append(s.verifiers, v)
-		for issuer, set := range p.Keys {
-			if _, err := v.Load(ajwt.KindKeys, issuer, set, p.Requests[0].Now); err != nil {
-				return nil, setupFault("keys of "+issuer, err)
-			}
+		if err := load(v, p); err != nil {
+			return nil, err
 		}
 	}
 	return s.verifiers[number], nil
+}
+
+// load loads the key sets of a case, in the place of those of the case before.
+func load(v *embed.Verifier, p *Prepared) error {
+	for issuer, set := range p.Keys {
+		if _, err := v.Load(ajwt.KindKeys, issuer, set, p.Requests[0].Now); err != nil {
+			return setupFault("keys of "+issuer, err)
+		}
+	}
+	return nil
 }
 
 func (s *embedded) closeAll() error {

@@ -43,10 +43,17 @@ type issuer struct {
 	Skew       *int64          `json:"clock_skew_seconds"`
 }
 
-// jwk is what is read of a key.
+// jwk is what is read of a key. The library knows no JWK, so this is a second reading
+// of RFC 7517 and 7518, and as strict as they are.
 type jwk struct {
-	Kty, Kid, Use, Alg, Crv, N, E, X, Y string
+	Kty, Kid, Crv, N, E, X, Y string
+
+	Use, Alg json.RawMessage // absent, or a string
+	Ops      json.RawMessage `json:"key_ops"`
 }
+
+// minRSABits is the least size of an RSA key (RFC 7518, section 3.3).
+const minRSABits = 2048
 
 var errRejected = errors.New("rejected")
 
@@ -150,11 +157,37 @@ func keyFor(keys []jwk, t *jwt.Token) (any, error) {
 		return nil, errRejected
 	}
 	for _, k := range keys {
-		if k.Kid == kid && k.Use != "enc" && (k.Alg == "" || k.Alg == t.Method.Alg()) {
+		if k.Kid == kid && is(k.Use, "sig") && is(k.Alg, t.Method.Alg()) && k.verifies() {
 			return k.public()
 		}
 	}
 	return nil, errRejected
+}
+
+// is tells whether a member is absent or this string.
+func is(member json.RawMessage, want string) bool {
+	var have string
+	return member == nil || member[0] == '"' && json.Unmarshal(member, &have) == nil && have == want
+}
+
+// verifies tells whether key_ops is absent, or lists verify and nothing twice
+// (RFC 7517, section 4.3).
+func (k *jwk) verifies() bool {
+	if k.Ops == nil {
+		return true
+	}
+	var ops []*string
+	if json.Unmarshal(k.Ops, &ops) != nil {
+		return false
+	}
+	seen := make(map[string]bool)
+	for _, op := range ops {
+		if op == nil || seen[*op] {
+			return false
+		}
+		seen[*op] = true
+	}
+	return seen["verify"]
 }
 
 // public turns a JWK into a public key.
@@ -169,14 +202,27 @@ func (k *jwk) public() (crypto.PublicKey, error) {
 	switch k.Kty + " " + k.Crv {
 	case "RSA ":
 		exponent := new(big.Int).SetBytes(e)
-		if !exponent.IsInt64() || exponent.Int64() >= 1<<31 {
+		if len(n) == 0 || n[0] == 0 || len(e) == 0 || e[0] == 0 || !exponent.IsInt64() || exponent.Int64() >= 1<<31 {
+			return nil, errRejected // RFC 7518, section 2: no zero byte in front
+		}
+		key := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}
+		if key.N.BitLen() < minRSABits {
 			return nil, errRejected
 		}
-		return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, nil
+		return key, nil
 	case "EC P-256":
-		return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
+		return point(elliptic.P256(), x, y)
 	case "EC P-384":
-		return ecdsa.ParseUncompressedPublicKey(elliptic.P384(), append(append([]byte{4}, x...), y...))
+		return point(elliptic.P384(), x, y)
 	}
 	return nil, errRejected
+}
+
+// point returns the key with these coordinates, each as long as the field (RFC 7518,
+// section 6.2.1.2).
+func point(curve elliptic.Curve, x, y []byte) (crypto.PublicKey, error) {
+	if size := (curve.Params().BitSize + 7) / 8; len(x) != size || len(y) != size {
+		return nil, errRejected
+	}
+	return ecdsa.ParseUncompressedPublicKey(curve, append(append([]byte{4}, x...), y...))
 }

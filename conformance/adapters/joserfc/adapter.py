@@ -62,6 +62,15 @@ def check_type(issuer, header):
         raise Rejected("typ")
 
 
+def key_set(document):
+    """The issuer's keys. A set comes from outside, so whatever its import raises means
+    that there is none; the library raises more than its own errors here."""
+    try:
+        return KeySet.import_key_set(document)
+    except (JoseError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+        raise Rejected("key set") from fault
+
+
 def verify(message):
     """Decides one request; raises where it is rejected."""
     token = bearer_token(message["request"])
@@ -72,7 +81,7 @@ def verify(message):
     # RFC 7515, section 4: header parameters that are not understood are ignored, which
     # the library does only when it is told to.
     registry = jws.JWSRegistry(algorithms=issuer["algorithms"], strict_check_header=False)
-    verified = jwt.decode(token, KeySet.import_key_set(document), registry=registry)
+    verified = jwt.decode(token, key_set(document), registry=registry)
     check_type(issuer, verified.header)
     required = {"essential": True}
     rules = jwt.JWTClaimsRegistry(
