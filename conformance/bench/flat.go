@@ -20,7 +20,8 @@ type flat struct {
 const (
 	largeKeySet = 100000
 	largeRoutes = 500
-	flatTurns   = 4 // how often the two take turns within one round
+	flatTurns   = 16 // how often the two take turns within one round
+	flatRounds  = 3  // for each round of the table, since a tenth is to be told from noise
 )
 
 // flatKeys is a set of one key against one of 100,000, with random kids.

@@ -114,6 +114,7 @@ func (b *bench) flats(rounds int, progress func(string, int, int)) ([]*flat, err
 		return nil, err
 	}
 	flats := []*flat{keys, routes}
+	rounds *= flatRounds
 	for round := range rounds {
 		b.now += secondsPerRound
 		for _, f := range flats {
