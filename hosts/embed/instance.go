@@ -2,6 +2,7 @@ package embed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,7 @@ type instance struct {
 	onVerify   api.Function
 	onLoad     api.Function
 	limits     *Options
-	clock      stopwatch
+	clock      *stopwatch
 	stack      [2]uint64 // parameters and result of a call
 	buffer     uint32    // address of the message buffer, 0 for none
 	size       uint32    // of the buffer in bytes
@@ -41,7 +42,12 @@ func (p *pool) make(ctx context.Context) (*instance, error) {
 		return nil, fmt.Errorf("embed: the module does not start: %w", err)
 	}
 	i := &instance{module: module, memory: module.Memory(), limits: p.options}
-	i.clock.init()
+	stop, ok := module.ExportedGlobal(stopGlobal).(api.MutableGlobal)
+	if !ok {
+		i.discard()
+		return nil, errors.New("embed: the module cannot be interrupted")
+	}
+	i.clock = newStopwatch(func() { stop.Set(1) })
 	if err := i.prepare(p.configure); err != nil {
 		i.discard()
 		return nil, err
@@ -50,11 +56,15 @@ func (p *pool) make(ctx context.Context) (*instance, error) {
 }
 
 func (i *instance) prepare(configure []byte) error {
+	initialize := i.function("_initialize", 0, 0)
 	version, onConfigure := i.function("ajwt_abi_version", 0, 1), i.function("ajwt_configure", 2, 1)
 	i.allocate, i.free = i.function("ajwt_alloc", 1, 1), i.function("ajwt_free", 1, 0)
 	i.onVerify, i.onLoad = i.function("ajwt_verify", 2, 1), i.function("ajwt_load", 2, 1)
 	if i.broken || i.memory == nil {
 		return fmt.Errorf("embed: the module lacks exports of ABI version %d", abi.Version)
+	}
+	if code := i.call(initialize, i.limits.LoadTimeout); code != 0 {
+		return fmt.Errorf("embed: _initialize: %s", code)
 	}
 	if code := i.call(version, i.limits.LoadTimeout); code != 0 {
 		return fmt.Errorf("embed: ajwt_abi_version: %s", code)
@@ -166,7 +176,7 @@ func (i *instance) giveBack() ajwt.Code {
 // call calls an export with the stack within a time limit.
 func (i *instance) call(f api.Function, limit time.Duration) ajwt.Code {
 	i.clock.start(limit)
-	err := f.CallWithStack(&i.clock, i.stack[:])
+	err := f.CallWithStack(context.Background(), i.stack[:])
 	expired := i.clock.stop()
 	if err == nil && !expired {
 		return 0
@@ -180,45 +190,24 @@ func (i *instance) call(f api.Function, limit time.Duration) ajwt.Code {
 
 func (i *instance) discard() { i.module.Close(context.Background()) }
 
-// stopwatch is the context of an instance's calls. It is done once a call has run
-// out of time, and then for ever, since the instance is broken: so nothing needs to
-// be made for each call.
+// stopwatch stops a call that runs out of time. Then the instance is broken, so
+// that nothing needs to be made for each call.
 type stopwatch struct {
-	done    chan struct{}
-	timer   *time.Timer
-	expired atomic.Bool
+	timer *time.Timer
+	rang  atomic.Bool
 }
 
-func (s *stopwatch) init() {
-	s.done = make(chan struct{})
-	s.timer = time.AfterFunc(time.Hour, s.expire)
+func newStopwatch(stop func()) *stopwatch {
+	s := new(stopwatch)
+	s.timer = time.AfterFunc(time.Hour, func() {
+		s.rang.Store(true)
+		stop()
+	})
 	s.timer.Stop()
-}
-
-func (s *stopwatch) expire() {
-	if !s.expired.Swap(true) {
-		close(s.done)
-	}
+	return s
 }
 
 func (s *stopwatch) start(limit time.Duration) { s.timer.Reset(limit) }
 
-// stop reports whether time has run out.
-func (s *stopwatch) stop() bool { return !s.timer.Stop() || s.expired.Load() }
-
-// Deadline implements context.Context.
-func (s *stopwatch) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-// Done implements context.Context.
-func (s *stopwatch) Done() <-chan struct{} { return s.done }
-
-// Err implements context.Context.
-func (s *stopwatch) Err() error {
-	if s.expired.Load() {
-		return context.DeadlineExceeded
-	}
-	return nil
-}
-
-// Value implements context.Context.
-func (s *stopwatch) Value(any) any { return nil }
+// stop reports whether time ran out.
+func (s *stopwatch) stop() bool { return !s.timer.Stop() || s.rang.Load() }

@@ -50,10 +50,13 @@ func newPool(ctx context.Context, wasm, configure []byte, o *Options) (p *pool, 
 		}
 		config = config.WithCompilationCache(p.cache)
 	}
-	config = config.WithCloseOnContextDone(true).WithMemoryLimitPages(uint32(o.MemoryBytes / memoryPage))
+	config = config.WithMemoryLimitPages(uint32(o.MemoryBytes / memoryPage))
 	p.runtime = wazero.NewRuntimeWithConfig(ctx, config)
 	if _, err = wasi_snapshot_preview1.Instantiate(ctx, p.runtime); err != nil {
 		return p, fmt.Errorf("embed: %w", err)
+	}
+	if wasm, err = interruptible(wasm); err != nil {
+		return p, err
 	}
 	if p.compiled, err = p.runtime.CompileModule(ctx, wasm); err != nil {
 		return p, fmt.Errorf("embed: the module: %w", err)
@@ -73,8 +76,8 @@ func newPool(ctx context.Context, wasm, configure []byte, o *Options) (p *pool, 
 // program: no files, no arguments, no environment.
 func (p *pool) moduleConfig() wazero.ModuleConfig {
 	return wazero.NewModuleConfig().
-		WithName(""). // anonymous, so that there may be many
-		WithStartFunctions("_initialize").
+		WithName("").         // anonymous, so that there may be many
+		WithStartFunctions(). // make calls _initialize, with a time limit
 		WithSysWalltime().WithSysNanotime().WithSysNanosleep().
 		WithRandSource(rand.Reader).
 		WithStderr(p.options.Stderr)
@@ -119,17 +122,13 @@ func (p *pool) ready(d *documents) (*instance, ajwt.Code) {
 	if i != nil {
 		return i, 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), p.options.LoadTimeout)
-	defer cancel()
-	i, err := p.make(ctx)
+	i, err := p.make(context.Background())
 	code := ajwt.CodeInternalTrap
 	if err == nil {
 		if code = d.bring(i); code == 0 {
 			return i, 0
 		}
 		i.discard()
-	} else if ctx.Err() != nil {
-		code = ajwt.CodeInternalTimeout
 	}
 	p.places <- struct{}{}
 	return nil, code

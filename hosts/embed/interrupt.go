@@ -1,0 +1,297 @@
+package embed
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// stopGlobal is the export that interruptible adds to a module. Code that is running
+// traps within breath loops once the global is not 0.
+const stopGlobal = "ajwt_embed_stop"
+
+// breath is the number of loops between two returns to Go: well below a millisecond.
+const breath = 50000
+
+// interruptible adds to a module what it takes to stop it from outside, and to let
+// the program's garbage collector and timers run meanwhile. At the head of every
+// loop a global is counted down; at zero, a new function fills it up, leaves the
+// compiled code once (by growing memory by nothing), and traps if stopGlobal is set.
+// Code without a loop ends by itself, or by its stack.
+//
+// Why not wazero's WithCloseOnContextDone? It leaves the compiled code at every loop,
+// and Go compiles a function into a loop over its blocks: decisions took four to
+// seven times as long. Counting costs a few percent. Why leave the code at all? Go
+// cannot interrupt compiled code: a garbage collection that begins during an endless
+// loop would stop every goroutine for ever, the timer's included.
+func interruptible(module []byte) (out []byte, err error) {
+	defer func() {
+		if recover() != nil { // an index beyond the module's end
+			out, err = nil, errors.New("embed: the module is malformed")
+		}
+	}()
+	if len(module) < 8 || string(module[:8]) != "\x00asm\x01\x00\x00\x00" {
+		return nil, errors.New("embed: the module is not WebAssembly, version 1")
+	}
+	r := rewriter{in: module[8:], out: append(make([]byte, 0, len(module)+len(module)/8), module[:8]...)}
+	for len(r.in) > 0 {
+		id := r.byte()
+		r.section(id, r.take(r.u32()))
+	}
+	if !r.exported {
+		return nil, errors.New("embed: the module exports nothing")
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.out, nil
+}
+
+// Sections of a module (WebAssembly Core Specification 2.0, section 5.5).
+const (
+	sectionType     = 1
+	sectionImport   = 2
+	sectionFunction = 3
+	sectionGlobal   = 6
+	sectionExport   = 7
+	sectionCode     = 10
+)
+
+// Instructions and types that interruptible writes or looks for (sections 5.3, 5.4).
+const (
+	opUnreachable = 0x00
+	opLoop        = 0x03
+	opIf          = 0x04
+	opEnd         = 0x0b
+	opCall        = 0x10
+	opDrop        = 0x1a
+	opGlobalGet   = 0x23
+	opGlobalSet   = 0x24
+	opMemoryGrow  = 0x40
+	opI32Const    = 0x41
+	opI32Eqz      = 0x45
+	opI32Sub      = 0x6b
+	prefixMulti   = 0xfc
+	typeI32       = 0x7f
+	typeVoid      = 0x40
+	kindFunction  = 0
+	kindGlobal    = 3
+	mutable       = 1
+)
+
+// rewriter copies a module. The counts are those of the sections so far, imports
+// included; then each is the index of what was added.
+type rewriter struct {
+	in, out   []byte
+	types     uint32
+	functions uint32
+	globals   uint32 // the counter, and one more for stopGlobal
+	declared  bool   // the global section is written
+	exported  bool
+	check     []byte // what stands at the head of a loop
+	err       error
+}
+
+func (r *rewriter) section(id byte, content []byte) {
+	rest := r.in
+	r.in = content
+	switch id {
+	case sectionType:
+		r.types, content = r.extended(1, []byte{0x60, 0, 0})
+	case sectionImport:
+		r.countImports()
+	case sectionFunction:
+		var n uint32
+		n, content = r.extended(1, appendU32(nil, r.types))
+		r.functions += n
+	case sectionGlobal:
+		content = r.addGlobals()
+	case sectionExport:
+		if !r.declared {
+			r.in = []byte{0}
+			r.write(sectionGlobal, r.addGlobals())
+			r.in = content
+		}
+		export := append(appendU32(nil, uint32(len(stopGlobal))), stopGlobal...)
+		_, content = r.extended(1, appendU32(append(export, kindGlobal), r.globals+1))
+		r.exported = true
+	case sectionCode:
+		content = r.addChecks()
+	}
+	r.write(id, content)
+	r.in = rest
+}
+
+// extended gives a section's content with so many entries more, and how many there
+// were before.
+func (r *rewriter) extended(more uint32, entries []byte) (n uint32, content []byte) {
+	n = r.u32()
+	content = append(appendU32(nil, n+more), r.in...)
+	return n, append(content, entries...)
+}
+
+func (r *rewriter) write(id byte, content []byte) {
+	r.out = append(appendU32(append(r.out, id), uint32(len(content))), content...)
+}
+
+func (r *rewriter) countImports() {
+	for range r.u32() {
+		r.take(r.u32())
+		r.take(r.u32())
+		switch r.byte() {
+		case kindFunction:
+			r.u32()
+			r.functions++
+		case 1:
+			r.byte()
+			r.limits()
+		case 2:
+			r.limits()
+		case kindGlobal:
+			r.take(2)
+			r.globals++
+		default:
+			panic("import kind")
+		}
+	}
+}
+
+func (r *rewriter) limits() {
+	if r.byte()&1 == 1 {
+		r.u32()
+	}
+	r.u32()
+}
+
+func (r *rewriter) addGlobals() []byte {
+	zero := []byte{typeI32, mutable, opI32Const, 1, opEnd, typeI32, mutable, opI32Const, 0, opEnd}
+	n, content := r.extended(2, zero)
+	r.globals += n
+	r.declared = true
+	return content
+}
+
+func (r *rewriter) addChecks() []byte {
+	if !r.exported || r.types == 0 {
+		panic("sections out of order")
+	}
+	get, set := appendU32([]byte{opGlobalGet}, r.globals), appendU32([]byte{opGlobalSet}, r.globals)
+	r.check = join(get, []byte{opI32Const, 1, opI32Sub}, set, get, []byte{opI32Eqz, opIf, typeVoid},
+		appendU32([]byte{opCall}, r.functions), []byte{opEnd})
+	breathe := join([]byte{0}, // no locals
+		[]byte{opI32Const, breath&0x7f | 0x80, breath>>7&0x7f | 0x80, breath >> 14}, set,
+		[]byte{opI32Const, 0, opMemoryGrow, 0, opDrop},
+		appendU32([]byte{opGlobalGet}, r.globals+1), []byte{opIf, typeVoid, opUnreachable, opEnd, opEnd})
+
+	n := r.u32()
+	out := appendU32(make([]byte, 0, len(r.in)+len(r.in)/4), n+1)
+	var body []byte
+	for range n {
+		function := r.take(r.u32())
+		rest := r.in
+		r.in = function
+		body = r.function(body[:0])
+		r.in = rest
+		out = append(appendU32(out, uint32(len(body))), body...)
+	}
+	return append(appendU32(out, uint32(len(breathe))), breathe...)
+}
+
+func join(parts ...[]byte) (out []byte) {
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
+}
+
+// function copies a function's locals and instructions, each loop with its check.
+func (r *rewriter) function(out []byte) []byte {
+	copied := r.in
+	flush := func() {
+		n := len(copied) - len(r.in)
+		out = append(out, copied[:n]...)
+		copied = r.in
+	}
+	for range r.u32() {
+		r.u32()
+		r.byte()
+	}
+	for len(r.in) > 0 {
+		op := r.byte()
+		r.operands(op)
+		if op == opLoop {
+			flush()
+			out = append(out, r.check...)
+		}
+	}
+	flush()
+	return out
+}
+
+// operands passes over what follows an instruction's first byte (section 5.4).
+func (r *rewriter) operands(op byte) {
+	switch {
+	case op >= 0x45 && op <= 0xc4, op <= 0x01, op == 0x05, op == opEnd, op == 0x0f, op == 0x1a, op == 0x1b, op == 0xd1:
+	case op >= 0x02 && op <= 0x04, op == 0x0c, op == 0x0d, op == 0x10, op >= 0x20 && op <= 0x26,
+		op == 0x3f, op == 0x40, op == 0x41, op == 0x42, op == 0xd0, op == 0xd2:
+		r.number()
+	case op == 0x11, op >= 0x28 && op <= 0x3e:
+		r.number()
+		r.number()
+	case op == 0x0e: // br_table
+		for range r.u32() {
+			r.number()
+		}
+		r.number()
+	case op == 0x1c: // select with types
+		r.take(r.u32())
+	case op == 0x43:
+		r.take(4)
+	case op == 0x44:
+		r.take(8)
+	case op == prefixMulti:
+		r.multi()
+	default:
+		if r.err == nil {
+			r.err = fmt.Errorf("embed: the module has instruction %#x, which Go does not make", op)
+		}
+	}
+}
+
+func (r *rewriter) multi() {
+	switch op := r.u32(); {
+	case op <= 7:
+	case op == 9, op == 11, op == 13, op >= 15 && op <= 17:
+		r.number()
+	case op == 8, op == 10, op == 12, op == 14:
+		r.number()
+		r.number()
+	default:
+		panic("instruction")
+	}
+}
+
+func (r *rewriter) byte() byte { return r.take(1)[0] }
+
+func (r *rewriter) take(n uint32) []byte {
+	out := r.in[:n]
+	r.in = r.in[n:]
+	return out
+}
+
+// number passes over a LEB128 number of either sign.
+func (r *rewriter) number() {
+	for r.byte()&0x80 != 0 {
+	}
+}
+
+func (r *rewriter) u32() uint32 {
+	v, n := binary.Uvarint(r.in)
+	if n <= 0 || v > 1<<32-1 {
+		panic("integer")
+	}
+	r.in = r.in[n:]
+	return uint32(v)
+}
+
+func appendU32(out []byte, v uint32) []byte { return binary.AppendUvarint(out, uint64(v)) }
