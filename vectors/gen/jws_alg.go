@@ -49,7 +49,7 @@ func algRows() []row {
 			whole("header", `{"Alg":"RS256","typ":"JWT","kid":"rs256-1"}`), []option{kills("members-case-insensitive")}},
 	}
 	for _, name := range []string{"none", "None", "NONE", "nOnE"} {
-		rows = append(rows, algRow("none-"+name, "The algorithm "+name+" is refused, also above a good signature.", "jws_alg_forbidden", quote(name),
+		rows = append(rows, algRow("none-"+caseSlug(name), "The algorithm "+name+" is refused, also above a good signature.", "jws_alg_forbidden", quote(name),
 			forbiddenAlg(kills("alg-none"))...))
 	}
 	rows = append(rows, algRow("none-escaped", "The algorithm none, written with an escape, is refused.", "jws_alg_forbidden", `"\u006eone"`, algForbidden...),
@@ -72,7 +72,11 @@ func algRows() []row {
 			setAlg(`"HS256"`).signedWith(hmacWith(crypto.SHA256, c.secret)), forbiddenAlg(cves("CVE-2015-9235"), kills("alg-confusion-hmac"))})
 	}
 	for _, name := range []string{"HS384", "HS512", "hs256", "Hs256", "HS1", "HS"} {
-		rows = append(rows, algRow("symmetric-"+name, "The algorithm "+name+" is refused as a symmetric one.", "jws_alg_forbidden", quote(name), algForbidden...))
+		slug := strings.ToLower(name)
+		if name == "hs256" || name == "Hs256" {
+			slug += "-" + caseSlug(name[:2])
+		}
+		rows = append(rows, algRow("symmetric-"+slug, "The algorithm "+name+" is refused as a symmetric one.", "jws_alg_forbidden", quote(name), algForbidden...))
 	}
 	return append(rows, algUnknownRows()...)
 }
@@ -84,15 +88,16 @@ func algUnknownRows() []row {
 		rows = append(rows, algRow(slug, title, "key_alg_not_allowed", quote(name),
 			append([]option{refs("RFC 8725, section 3.1", "RFC 7515, section 4.1.1"), requirements("RFC7515-5.2-06")}, opts...)...))
 	}
-	for _, name := range []string{"rs256", "RS256 ", " RS256", "none ", "\u0000none", "RS1", "ES512", "ES256K", "RSA-OAEP", "dir", "A128KW", "SHA256withRSA", "RS256\u0000", "ＲＳ256"} {
-		slug := strings.NewReplacer(" ", "space", "\x00", "nul", "ＲＳ", "full-width-rs").Replace(name)
-		notAllowed("unknown-"+slug, fmt.Sprintf("The name %q is no algorithm of the list.", name), name)
+	for _, v := range [][2]string{{"lower-case", "rs256"}, {"trailing-space", "RS256 "}, {"leading-space", " RS256"}, {"none-space", "none "}, {"nul-none", "\x00none"},
+		{"trailing-nul", "RS256\x00"}, {"full-width", "ＲＳ256"}, {"rs1", "RS1"}, {"es512", "ES512"}, {"es256k", "ES256K"}, {"rsa-oaep", "RSA-OAEP"}, {"dir", "dir"},
+		{"a128kw", "A128KW"}, {"java", "SHA256withRSA"}} {
+		notAllowed("unknown-"+v[0], fmt.Sprintf("The name %q is no algorithm of the list.", v[1]), v[1])
 	}
 	for _, name := range []string{"Ed25519", "EdDSA", "ML-DSA-44"} {
-		notAllowed("unlisted-"+name, "The algorithm "+name+" is refused by an issuer that does not list it.", name, kills("alg-list-ignored"))
+		notAllowed("unlisted-"+strings.ToLower(name), "The algorithm "+name+" is refused by an issuer that does not list it.", name, kills("alg-list-ignored"))
 	}
 	for _, name := range []string{"RS384", "RS512", "PS256", "PS384", "PS512"} {
-		r := algRow("unlisted-"+name, "A signature by "+name+" with the issuer's own RSA key is refused if the list lacks it.", "key_alg_not_allowed", quote(name),
+		r := algRow("unlisted-"+strings.ToLower(name), "A signature by "+name+" with the issuer's own RSA key is refused if the list lacks it.", "key_alg_not_allowed", quote(name),
 			refs("RFC 8725, section 3.1"), requirements("RFC8725-3.1-01"))
 		r.edit = r.edit.signed("rsa-2048-a", name)
 		rows = append(rows, r)

@@ -112,7 +112,7 @@ func caseSlug(word string) string {
 		return "lower"
 	case word == strings.ToUpper(word):
 		return "upper"
-	case word[0] >= 'a':
+	case word[1:] == strings.ToUpper(word[1:]):
 		return "inverted"
 	case strings.ToLower(word[1:]) == word[1:]:
 		return "title"
