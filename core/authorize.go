@@ -3,7 +3,8 @@ package ajwt
 import "unicode/utf8"
 
 // checkRoute is check 701. A request that no route matches is refused here and not
-// earlier, so that an unauthenticated caller learns nothing about the routes.
+// earlier, so that an unauthenticated caller learns nothing about the routes (the challenge of
+// a 401 follows from the policy alone).
 func (r *run) checkRoute() Code {
 	if r.route == nil {
 		return CodeAgentRouteUnmatched
@@ -85,7 +86,7 @@ func (r *run) checkScopes() Code {
 // checkStep is check 903: the token's step is one that the route admits. The
 // comparison is of the signed claims; whether the step is lawful is the bundle's word.
 func (r *run) checkStep() Code {
-	if !r.route.restrictSteps {
+	if len(r.route.steps) == 0 {
 		return 0
 	}
 	if r.intent.workflow == nil {
@@ -102,7 +103,7 @@ func (r *run) checkStep() Code {
 
 // checkAgent is check 904: the token's agent is one that the route admits.
 func (r *run) checkAgent() Code {
-	if r.route.restrictAgents && !contains(r.route.agents, string(r.claims.sub.Bytes())) {
+	if len(r.route.agents) > 0 && !contains(r.route.agents, string(r.claims.sub.Bytes())) {
 		return CodeWorkflowAgentNotAllowed
 	}
 	return 0

@@ -127,7 +127,8 @@ func (r *run) scopeForm() Code {
 	if b == nil {
 		return missingOr(scope, CodeClaimScopeMissing, CodeClaimScopeInvalid)
 	}
-	count, start := 0, 0
+	start := 0
+	distinct := r.s.scopes[:0]
 	for i := 0; i <= len(b); i++ {
 		if i < len(b) && b[i] != ' ' {
 			if !isClass(b[i], charScope) {
@@ -138,14 +139,22 @@ func (r *run) scopeForm() Code {
 		if i == start {
 			return CodeClaimScopeInvalid
 		}
-		if !hasScope(b[:max(0, start-1)], b[start:i]) {
-			count++
+		known := false
+		for _, d := range distinct {
+			if string(b[d.from:d.to]) == string(b[start:i]) {
+				known = true
+				break
+			}
 		}
-		if count > r.policy.limits.Scopes {
-			return CodeClaimScopeTooMany
+		if !known {
+			if len(distinct) == r.policy.limits.Scopes {
+				return CodeClaimScopeTooMany
+			}
+			distinct = append(distinct, span{int32(start), int32(i)})
 		}
 		start = i + 1
 	}
+	r.s.scopes = distinct
 	return 0
 }
 

@@ -90,7 +90,7 @@ const (
 	CodeClaimIntentInvalid                 Code = 5029  // The intent is not a JSON object.
 	CodeClaimIntentWorkflowInvalid         Code = 5030  // The workflow_id or workflow_step is not a step id (1-128 of A-Z a-z 0-9 . _ : @ -).
 	CodeClaimIntentWorkflowIncomplete      Code = 5031  // Only one of workflow_id and workflow_step is there.
-	CodeClaimIntentExecutedByInvalid       Code = 5032  // The executed_by is not an agent id.
+	CodeClaimIntentExecutedByInvalid       Code = 5032  // The executed_by is not a string of 1 to 256 bytes without control characters.
 	CodeClaimIntentChainInvalid            Code = 5033  // The delegation_chain is not a sequence hash: 16 hex characters, or sha256: and 64.
 	CodeClaimIntentSequenceInvalid         Code = 5034  // The step_sequence_hash is not a sequence hash: 16 hex characters, or sha256: and 64.
 	CodeClaimIntentHashShort               Code = 5035  // A sequence hash has the 64-bit form, which this issuer's profile does not accept.
@@ -360,7 +360,7 @@ var registry = [...]codeInfo{
 	{CodeProofAthInvalid, 616, 401, true, "proof_ath_invalid", "invalid_dpop_proof"},
 	{CodeProofAthMismatch, 616, 401, true, "proof_ath_mismatch", "invalid_dpop_proof"},
 	{CodeProofNonceMissing, 617, 401, true, "proof_nonce_missing", "use_dpop_nonce"},
-	{CodeProofNonceInvalid, 617, 401, true, "proof_nonce_invalid", "invalid_dpop_proof"},
+	{CodeProofNonceInvalid, 617, 401, true, "proof_nonce_invalid", "use_dpop_nonce"},
 	{CodeProofNonceMismatch, 617, 401, true, "proof_nonce_mismatch", "use_dpop_nonce"},
 	{CodeProofBindingMismatch, 618, 401, true, "proof_binding_mismatch", "invalid_dpop_proof"},
 	{CodeProofJWKOffCurve, 619, 401, true, "proof_jwk_off_curve", "invalid_dpop_proof"},

@@ -75,7 +75,7 @@ type Decision struct {
 	Route         string   // id of the route that matched, "" for none
 	KeyThumbprint [32]byte // RFC 7638 SHA-256 of the key that signed the proof, zero without one
 	JTIHash       [32]byte // SHA-256 of the token's jti, zero where it was not read
-	PolicyDigest  [32]byte // SHA-256 of the policy's bytes
+	PolicyDigest  [32]byte // SHA-256 of the policy's bytes without the value of hosts
 	Warnings      []Code   // observed rejections beside Code, in order
 
 	// Status and Challenge are the HTTP status and the value of WWW-Authenticate
@@ -94,7 +94,7 @@ type Decision struct {
 
 // AnswerTerms are the parts of an answer that follow from route and policy.
 type AnswerTerms struct {
-	Bearer         bool   // the route takes a token without a proof
+	Bearer         bool   // some route of the policy takes a token without a proof
 	BearerUsed     bool   // the request came under the Bearer scheme
 	ReplayObserved bool   // the route only observes the replay stage
 	OutageAllowed  bool   // replay.on_outage is allow
@@ -121,7 +121,7 @@ func (d *Decision) Settle(result ReplayResult, seen int) {
 	d.Deferred, d.Replay, d.Terms = false, nil, AnswerTerms{}
 	switch {
 	case code == 0:
-	case code == CodeReplayStoreUnavailable && terms.OutageAllowed:
+	case result == ReplayUnavailable && terms.OutageAllowed:
 		d.Warnings = append(d.Warnings, code)
 	case terms.ReplayObserved:
 		d.observe(code)
@@ -137,6 +137,9 @@ func (d *Decision) observe(code Code) {
 		d.Code, d.Observed, d.Verdict = code, true, Reject
 	} else {
 		d.Warnings = append(d.Warnings, code)
+	}
+	if code.Stage() == StageReplay {
+		d.Level &^= LevelPoP // a proof that was used before proves nothing now
 	}
 }
 
@@ -157,8 +160,8 @@ func (d *Decision) reject(code Code) {
 
 // answer adds to a rejection what its HTTP answer carries: the nonce that is due,
 // and for 401 and insufficient scope the challenge (RFC 9110, section 11.6.1): DPoP
-// with the admitted algorithms (RFC 9449, section 7.1), and Bearer where the route
-// takes it. The error stands in the challenge of the scheme that the request used
+// with the admitted algorithms (RFC 9449, section 7.1), and Bearer where some
+// route of the policy takes it: what this route takes is told to nobody unauthenticated. The error stands in the challenge of the scheme that the request used
 // (section 7.2), in DPoP's where that is the only one.
 func (d *Decision) answer(t *AnswerTerms) {
 	if d.Status == 401 && d.Code.Stage() >= StageProof {

@@ -24,7 +24,7 @@ type proofMembers struct{ jti, htm, htu, iat, ath, nonce strictjson.Value }
 // unknown path tells nothing), in the hardened profile, and under the DPoP scheme.
 // A proof that is there is never passed over.
 func (r *run) checkPresence() Code {
-	sent := r.proofText != ""
+	sent := r.proofSent
 	needed := r.route == nil || !r.route.proofOptional || r.issuer.profile == ProfileHardened || r.dpopScheme
 	r.proof = proofState{expected: needed || sent}
 	switch {

@@ -18,7 +18,7 @@ func (f Fault) String() string {
 	return p + ": " + f.Code.String() + ": " + f.Detail
 }
 
-// LoadError lists every fault of a document at once, in the order of the document.
+// LoadError lists every fault of a document at once, in the order in which it is read.
 // Whatever was in force before the load stays in force.
 type LoadError struct {
 	Faults []Fault

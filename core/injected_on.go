@@ -3,74 +3,164 @@
 package ajwt
 
 import (
-	"encoding/json"
+	"fmt"
+	"slices"
 	"sort"
 )
 
-// This file exists in the build for the mutation test alone. It gives the verifier
-// named faults, one of which is switched on at a time: some replace a check of the
-// list, some are asked for by name where no check could be replaced.
+// The files injected_*.go exist in the build for the mutation test alone (tag
+// ajwt_faults). They give the verifier named faults, one of which is switched on at a
+// time. Most replace a check of the list or move it; a few change what a check is given,
+// or are asked for by name where there is no check (injected_off.go lists those places).
 
 // SeededFault is one way in which a verifier may be wrong.
 type SeededFault struct {
 	Name    string
-	Meaning string
-	check   int               // number of the list's entry that is replaced, 0 for none
-	replace func(r *run) Code // nil: the check is left out
+	Meaning string // what the faulty verifier does
+	change  change
 }
+
+// change makes the faulty order of checks out of the sound one; nil where the fault is
+// asked for by name.
+type change func(order []check) []check
 
 var (
 	activeFault string
-	soundChecks = append([]check(nil), checks...)
+	soundChecks = slices.Clone(checks)
 )
 
 func injected(name string) bool { return activeFault == name }
 
+// seededFaults are all faults, by subject.
+func seededFaults() []SeededFault {
+	return slices.Concat(inputFaults, targetFaults, tokenFaults, jsonFaults, keyFaults, keySetFaults, signatureFaults,
+		claimFaults, intentFaults, proofFaults, proofTimeFaults, routeFaults, replayFaults, answerFaults, valueFaults)
+}
+
 // SeededFaults lists them by name.
 func SeededFaults() []SeededFault {
-	out := append([]SeededFault(nil), seededFaults...)
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	return out
+	all := seededFaults()
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
 }
 
 // SwitchFault turns one fault on, and whichever was on off; "" leaves none on. It
 // answers false for an unknown name. It must not run beside a decision.
 func SwitchFault(name string) bool {
-	checks, activeFault = append([]check(nil), soundChecks...), name
-	if name == "" {
-		return true
-	}
-	for _, f := range seededFaults {
-		if f.Name != name {
-			continue
-		}
-		if f.check == 0 {
+	checks, activeFault = slices.Clone(soundChecks), ""
+	for _, f := range seededFaults() {
+		if f.Name == name {
+			activeFault = name
+			if f.change != nil {
+				checks = f.change(checks)
+			}
 			return true
 		}
-		for i := range checks {
-			if checks[i].number == f.check {
-				if checks[i].run = f.replace; f.replace == nil {
-					checks[i].run = func(*run) Code { return 0 }
-				}
-				return true
-			}
-		}
 	}
-	return false
+	return name == ""
 }
 
-// laxJSON reads a text as encoding/json does, last member wins, and writes it again.
-func laxJSON(text []byte) []byte {
-	if !injected("json-duplicates-last-wins") {
-		return text
+// faulty is a check that is wrong; sound is the one that it stands for.
+type faulty func(r *run, sound func(*run) Code) Code
+
+// at replaces the check of that number.
+func at(number int, wrong faulty) change {
+	return func(order []check) []check {
+		c := &order[place(order, number)]
+		sound := c.run
+		c.run = func(r *run) Code { return wrong(r, sound) }
+		return order
 	}
-	var v any
-	if json.Unmarshal(text, &v) != nil {
-		return text
-	}
-	again, err := json.Marshal(v)
-	if err != nil {
-		return text
-	}
-	return again
 }
+
+// skip leaves checks out.
+func skip(numbers ...int) change {
+	return func(order []check) []check {
+		for _, n := range numbers {
+			order = at(n, func(*run, func(*run) Code) Code { return 0 })(order)
+		}
+		return order
+	}
+}
+
+// forgive lets a check pass where it would give one of the codes.
+func forgive(number int, codes ...Code) change {
+	return at(number, func(r *run, sound func(*run) Code) Code {
+		code := sound(r)
+		if slices.Contains(codes, code) {
+			return 0
+		}
+		return code
+	})
+}
+
+// instead gives another code in place of one.
+func instead(number int, of, other Code) change {
+	return at(number, func(r *run, sound func(*run) Code) Code {
+		if code := sound(r); code != of {
+			return code
+		}
+		return other
+	})
+}
+
+// earlier moves a check before another one. On a request without a route it passes.
+func earlier(number, before int) change {
+	return func(order []check) []check {
+		i := place(order, number)
+		c := order[i]
+		order = slices.Delete(order, i, i+1)
+		sound := c.run
+		c.run = func(r *run) Code {
+			if r.route == nil {
+				return 0
+			}
+			return sound(r)
+		}
+		return slices.Insert(order, place(order, before), c)
+	}
+}
+
+// all makes several changes.
+func all(changes ...change) change {
+	return func(order []check) []check {
+		for _, c := range changes {
+			order = c(order)
+		}
+		return order
+	}
+}
+
+func place(order []check, number int) int {
+	i := slices.IndexFunc(order, func(c check) bool { return c.number == number })
+	if i < 0 {
+		panic(fmt.Sprintf("the order has no check %d", number))
+	}
+	return i
+}
+
+// policyChanged runs a check under a copy of the policy that change has spoilt.
+func policyChanged(number int, spoil func(p *Policy)) change {
+	return at(number, func(r *run, sound func(*run) Code) Code {
+		kept, p := r.policy, *r.policy
+		spoil(&p)
+		r.policy = &p
+		code := sound(r)
+		r.policy = kept
+		return code
+	})
+}
+
+// issuerChanged does the same with the token's issuer.
+func issuerChanged(number int, spoil func(i *issuer)) change {
+	return at(number, func(r *run, sound func(*run) Code) Code {
+		kept, i := r.issuer, *r.issuer
+		spoil(&i)
+		r.issuer = &i
+		code := sound(r)
+		r.issuer = kept
+		return code
+	})
+}
+
+const endless = 1 << 20 // a limit that no vector reaches

@@ -129,11 +129,11 @@ func (r *run) checkTokenLength() Code {
 }
 
 func (r *run) checkProofCount() Code {
-	value, _, more := r.single("dpop")
+	value, found, more := r.single("dpop")
 	if more {
 		return CodeInputProofDuplicate
 	}
-	r.proofText = value
+	r.proofText, r.proofSent = value, found
 	return 0
 }
 

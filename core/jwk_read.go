@@ -78,6 +78,7 @@ func (j *jwkMembers) collect(v strictjson.Value) {
 // was published must be seen whatever else is wrong.
 func (k *Key) read(v strictjson.Value, lazyPoint bool) (keyFault, string) {
 	*k = Key{}
+	v = laxKey(v)
 	if v.Kind() != strictjson.Object {
 		return keyMalformed, "a JWK is an object"
 	}
@@ -110,7 +111,7 @@ func (k *Key) read(v strictjson.Value, lazyPoint bool) (keyFault, string) {
 	case kindMLDSA44:
 		fault, detail = k.readMLDSA(&j)
 	}
-	if fault != keyOK {
+	if fault = laxMaterial(k, v, kind, fault); fault != keyOK {
 		*k = Key{}
 		return fault, detail
 	}

@@ -87,10 +87,14 @@ var (
 		CodeProofPayloadTooDeep, CodeProofPayloadTooManyMembers, CodeProofPayloadNotObject}
 )
 
+// valuesPerMember bounds the elements of arrays along with the members: without it,
+// reading a token that is one long array would cost more than a signature check.
+const valuesPerMember = 8
+
 // parseObject reads a strict JSON object within the policy's limits.
 func parseObject(doc *strictjson.Document, text []byte, limits *Limits, codes *jsonCodes) Code {
 	text = laxJSON(text)
-	err := doc.Parse(text, strictjson.Limits{Depth: limits.JSONDepth, Members: limits.JSONMembers})
+	err := doc.Parse(text, strictjson.Limits{Depth: limits.JSONDepth, Members: limits.JSONMembers, Values: valuesPerMember * limits.JSONMembers})
 	if err != nil {
 		switch err.(strictjson.Error).Fault {
 		case strictjson.FaultEncoding:

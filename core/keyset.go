@@ -43,7 +43,7 @@ const keySkipped = -1
 // each with a warning, and their kid is known as unusable. An empty array is a set
 // without keys, and a warning. The key set keeps no reference to data.
 func ParseKeySet(data []byte, limits KeySetLimits) (*KeySet, []Fault, error) {
-	limits = limits.orDefaults()
+	data, limits = laxSet(data, limits.orDefaults())
 	if len(data) > limits.Bytes {
 		return nil, nil, loadError(CodeKeysTooLarge, "", "at most "+strconv.Itoa(limits.Bytes)+" bytes are admitted")
 	}

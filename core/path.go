@@ -31,7 +31,6 @@ const (
 	charToken                // tchar (RFC 9110, section 5.6.2)
 	charHost                 // reg-name without "%" (RFC 3986, section 3.2.2)
 	charScope                // scope-token (RFC 6749, section 3.3)
-	charAgent                // agent id (spec/profile.md, section 5)
 	charControl              // C0 and DEL
 	charHexDigit             // either case
 )
@@ -48,7 +47,6 @@ var charClass = func() (t [256]uint8) {
 	mark(subDelims, charPath|charHost)
 	mark(":@/", charPath)
 	mark(alnum+"!#$%&'*+-.^_`|~", charToken)
-	mark(alnum+"._:@/-", charAgent)
 	mark("0123456789abcdefABCDEF", charHexDigit)
 	for c := 0x21; c <= 0x7e; c++ {
 		if c != '"' && c != '\\' {
@@ -91,9 +89,7 @@ func (p *requestPath) parse(target []byte) targetFault {
 		}
 	}
 	for _, c := range target[end:] {
-		if isClass(c, charControl) {
-			suspicious = true
-		} else if c < 0x21 || c > 0x7e || c == '#' {
+		if c < 0x21 || c > 0x7e || c == '#' {
 			return targetMalformed
 		}
 	}

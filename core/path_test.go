@@ -54,7 +54,7 @@ func TestTargets(t *testing.T) {
 		{"/a%7f", targetAmbiguous, ""},
 		{"/a\\b", targetAmbiguous, ""},
 		{"/a\x01b", targetAmbiguous, ""},
-		{"/a?b\x7f", targetAmbiguous, ""},
+		{"/a?b\x7f", targetMalformed, ""},
 	} {
 		var p requestPath
 		require.Equal(t, row.fault, p.parse([]byte(row.target)), "%q", row.target)

@@ -38,6 +38,7 @@ type Policy struct {
 	warnings []Fault
 
 	nonceSlot int64 // seconds; 0: no nonce is asked for
+	bearer    bool  // some route takes a token without a proof
 }
 
 type issuer struct {
@@ -83,8 +84,6 @@ type route struct {
 	bind                []binding
 	observeUntil        int64
 	observed            stageSet
-	restrictSteps       bool
-	restrictAgents      bool
 }
 
 // stageSet is a set of stages, one bit each.
@@ -115,8 +114,11 @@ func (p *Policy) Issuers() []string {
 	return out
 }
 
+// keySetDepth is enough for any JWK; limits.json_depth is for tokens and proofs.
+const keySetDepth = 16
+
 func (p *Policy) keySetLimits() KeySetLimits {
-	return KeySetLimits{Keys: p.limits.Keys, Bytes: p.limits.KeySetBytes, Depth: p.limits.JSONDepth}
+	return KeySetLimits{Keys: p.limits.Keys, Bytes: p.limits.KeySetBytes, Depth: keySetDepth}
 }
 
 // issuerIndex finds an issuer by its exact identifier, -1 for none. Policies name a

@@ -151,14 +151,17 @@ func (r *policyReader) proof(v strictjson.Value, at string) {
 	p := &r.policy.proof
 	r.object(v, at,
 		member{"methods", false, func(v strictjson.Value, at string) {
+			seen := false
 			r.list(v, at, func(e strictjson.Value, at string) {
-				if r.choice(e, at, "dpop", "httpsig", "patchet") > 0 {
+				switch i := r.choice(e, at, "dpop", "httpsig", "patchet"); {
+				case i > 0:
 					r.unsupported(e, at)
+				case i == 0 && seen:
+					r.fault(CodePolicyIDDuplicate, at, "this entry stands twice")
+				case i == 0:
+					seen = true
 				}
 			})
-			if v.Len() > 1 && v.First().Is("dpop") && v.First().Next().Is("dpop") {
-				r.fault(CodePolicyIDDuplicate, at+"/1", "this entry stands twice")
-			}
 		}},
 		member{"algorithms", false, func(v strictjson.Value, at string) { p.algorithms = r.algorithms(v, at) }},
 		member{"max_age_seconds", false, func(v strictjson.Value, at string) {
@@ -179,9 +182,6 @@ func (r *policyReader) replay(v strictjson.Value, at string) {
 		member{"capacity", false, func(v strictjson.Value, at string) { p.capacity = int(r.integer(v, at, 1, maxReplay)) }},
 		member{"per_key", false, func(v strictjson.Value, at string) {
 			p.perKey = int(r.integer(v, at, 1, maxReplay))
-			if limit := max(p.capacity, 0); limit > 0 && p.perKey > limit {
-				r.fault(CodePolicyMemberConflict, at, "want at most replay.capacity")
-			}
 		}},
 		member{"scope", false, func(v strictjson.Value, at string) {
 			if r.choice(v, at, "local", "shared") == 1 {
@@ -219,6 +219,9 @@ func (r *policyReader) replayDefaults() {
 	p := &r.policy.replay
 	if p.capacity == 0 {
 		p.capacity = defaultReplay
+	}
+	if p.perKey > p.capacity {
+		r.fault(CodePolicyMemberConflict, "/replay/per_key", "want at most replay.capacity, "+strconv.Itoa(p.capacity))
 	}
 	if p.perKey == 0 {
 		p.perKey = max(1, p.capacity/quotaShare)

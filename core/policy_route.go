@@ -29,6 +29,7 @@ func (r *policyReader) routes(v strictjson.Value, pointer string) {
 		if ok {
 			r.routeConflicts(&rt, require, at+"/require")
 		}
+		r.policy.bearer = r.policy.bearer || rt.proofOptional
 		r.policy.routes = append(r.policy.routes, rt)
 	})
 }
@@ -58,6 +59,7 @@ func (r *policyReader) match(rt *route, v strictjson.Value, at string) {
 			var why string
 			if rt.template, why = parseTemplate(text); why != "" {
 				r.fault(CodePolicyMemberValue, at, why)
+				rt.template = template{}
 			}
 		}},
 	)
@@ -97,7 +99,6 @@ func (r *policyReader) require(rt *route, v strictjson.Value, at string) {
 			rt.scopeList = strings.Join(rt.scopes, " ")
 		}},
 		member{"steps", false, func(v strictjson.Value, at string) {
-			rt.restrictSteps = true
 			names := r.texts(v, at, 257, "workflow/step, each 1-128 of A-Z a-z 0-9 . _ : @ -", func(s string) bool {
 				workflow, step, ok := strings.Cut(s, "/")
 				return ok && ValidStepID(workflow) && ValidStepID(step)
@@ -108,7 +109,6 @@ func (r *policyReader) require(rt *route, v strictjson.Value, at string) {
 			}
 		}},
 		member{"agents", false, func(v strictjson.Value, at string) {
-			rt.restrictAgents = true
 			rt.agents = r.texts(v, at, 128, "an agent id: 1-128 of A-Z a-z 0-9 . _ : @ / -", ValidAgentID)
 		}},
 		member{"tool", false, r.unsupported},
@@ -149,10 +149,10 @@ func (r *policyReader) routeConflicts(rt *route, require strictjson.Value, at st
 	}
 	if len(r.policy.issuers) > 1 && len(rt.issuers) != 1 {
 		why := "with several issuers a route that names agents or steps names exactly one issuer"
-		if rt.restrictSteps {
+		if require.Member("steps").Exists() {
 			r.fault(CodePolicyMemberConflict, at+"/steps", why)
 		}
-		if rt.restrictAgents {
+		if require.Member("agents").Exists() {
 			r.fault(CodePolicyMemberConflict, at+"/agents", why)
 		}
 	}
@@ -172,7 +172,7 @@ func (r *policyReader) bind(rt *route, v strictjson.Value, at string) {
 			continue
 		}
 		text := r.text(m, p, 1024)
-		if text == "" {
+		if text == "" || rt.template.isZero() {
 			continue
 		}
 		b, why := parseBinding(string(m.Key()), text, &rt.template)

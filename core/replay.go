@@ -3,7 +3,7 @@ package ajwt
 // ReplayKey is one thing that may be used once: a proof, or a single-use token.
 type ReplayKey struct {
 	Key     [32]byte // SHA-256 over what identifies it
-	Owner   [32]byte // whose quota it counts against: the key's thumbprint, or a hash of iss and jti
+	Owner   [32]byte // whose quota it counts against: the key's thumbprint, or a hash of iss and sub
 	Expires int64    // NumericDate: the last second at which it must be remembered
 	Token   bool     // a single-use token, not a proof
 }
@@ -24,7 +24,9 @@ const (
 // Replay remembers what was used. Implementations are safe for concurrent use.
 type Replay interface {
 	// Record takes all keys, or none: it checks every one before it records any.
-	// seen is the index of the key that was known, for ReplaySeen.
+	// seen is the index of the key that was known, for ReplaySeen. Calls come in any
+	// order of now: a memory that lets expired entries go must refuse a key that
+	// expires no later than one that has left. It must not keep the slice.
 	Record(keys []ReplayKey, now int64) (result ReplayResult, seen int)
 	// Start is the NumericDate at which the memory started empty; it knows nothing
 	// of what was used before. Zero or less: it has always been there.

@@ -22,6 +22,8 @@ type ReplayMemory struct {
 	owners  []replayOwner
 	byOwner []int32
 	freeOwn int32
+
+	left int64 // the latest Expires that has left: what expires by then may have been known
 }
 
 // replayEntry keeps half of the key's SHA-256: a second text with that half would
@@ -72,8 +74,17 @@ func (m *ReplayMemory) Record(keys []ReplayKey, now int64) (ReplayResult, int) {
 	defer m.mu.Unlock()
 	m.expire(now)
 	for i := range keys {
-		if m.find(&keys[i].Key) >= 0 {
+		// Requests are not recorded in the order of their clocks. One whose entry would
+		// have left already, by the clock of another, may be a repetition.
+		if keys[i].Expires <= m.left {
 			return ReplaySeen, i
+		}
+		known, crowded := m.find(&keys[i].Key)
+		if known {
+			return ReplaySeen, i
+		}
+		if crowded {
+			return ReplayQuota, 0
 		}
 		for j := range i {
 			if keys[j].Key == keys[i].Key {
@@ -104,19 +115,25 @@ func (m *ReplayMemory) Record(keys []ReplayKey, now int64) (ReplayResult, int) {
 	return ReplayFresh, 0
 }
 
-// bucket places a hash; its bits are as good as random, and the sender cannot choose
-// them without searching.
+// longestChain is where a chain stops being chance. A sender can search for proofs
+// that share a bucket (2^18 tries for each); beyond this length they are refused, so
+// that nobody can make the memory slow for others.
+const longestChain = 32
+
+// bucket places a hash.
 func bucket(heads []int32, hash []byte) *int32 {
 	return &heads[binary.LittleEndian.Uint32(hash)&uint32(len(heads)-1)]
 }
 
-func (m *ReplayMemory) find(key *[32]byte) int32 {
+func (m *ReplayMemory) find(key *[32]byte) (known, crowded bool) {
+	length := 0
 	for i := *bucket(m.byKey, key[:]) - 1; i >= 0; i = m.entries[i].next - 1 {
 		if string(m.entries[i].key[:]) == string(key[:16]) {
-			return i
+			return true, false
 		}
+		length++
 	}
-	return -1
+	return false, length >= longestChain
 }
 
 func (m *ReplayMemory) findOwner(id *[32]byte) int32 {
@@ -163,6 +180,7 @@ func (m *ReplayMemory) expire(now int64) {
 	for len(m.heap) > 0 && m.entries[m.heap[0]].expires < now {
 		i := m.pop()
 		e := &m.entries[i]
+		m.left = max(m.left, e.expires)
 		unlink(bucket(m.byKey, e.key[:]), i, func(j int32) *int32 { return &m.entries[j].next })
 		if o := &m.owners[e.owner]; o.live == 1 {
 			unlink(bucket(m.byOwner, o.id[:]), e.owner, func(j int32) *int32 { return &m.owners[j].next })

@@ -23,6 +23,7 @@ type scratch struct {
 	url, url2 []byte
 	hash      []byte
 	bind      []byte
+	scopes    []span
 	small     [64]byte
 	cnfKey    Key
 	proofKey  Key
@@ -42,6 +43,7 @@ type run struct {
 	authorization string // the field's value
 	tokenText     string
 	proofText     string
+	proofSent     bool // the field is there, even if it is empty
 	dpopScheme    bool
 	route         *route
 	routeAt       int
@@ -134,9 +136,8 @@ func (r *run) finish() {
 
 // terms are what an answer takes from route and policy.
 func (r *run) terms() AnswerTerms {
-	t := AnswerTerms{Algorithms: r.policy.proof.algs, BearerUsed: r.tokenText != "" && !r.dpopScheme}
+	t := AnswerTerms{Algorithms: r.policy.proof.algs, Bearer: r.policy.bearer, BearerUsed: r.tokenText != "" && !r.dpopScheme}
 	if r.route != nil {
-		t.Bearer = r.route.proofOptional
 		t.Scopes = r.route.scopeList
 		t.ReplayObserved = r.observes(CodeReplayProofReused)
 	}

@@ -14,6 +14,9 @@ type templateSegment struct {
 	name    string // of the placeholder, "" for a literal
 }
 
+// isZero tells that match.path was absent or faulty.
+func (t *template) isZero() bool { return len(t.segments) == 0 && !t.rest }
+
 func (t *template) placeholder(name string) int {
 	for i := range t.segments {
 		if name != "" && t.segments[i].name == name {

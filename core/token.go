@@ -122,10 +122,10 @@ func (r *run) checkColdStart() Code {
 	if start <= 0 {
 		return 0
 	}
-	if r.route.singleUse && r.claims.iatAt <= start+r.issuer.skew {
+	if r.route.singleUse && r.claims.iatAt-r.issuer.skew <= start {
 		return CodeReplayTokenColdStart
 	}
-	if r.proof.held && r.proof.iat <= start+r.issuer.skew {
+	if r.proof.held && r.proof.iat-r.issuer.skew <= start {
 		return CodeReplayProofColdStart
 	}
 	return 0
@@ -151,7 +151,7 @@ func (r *run) checkReplay() Code {
 		return 0
 	}
 	code := replayCode(result, keys, seen)
-	if code == CodeReplayStoreUnavailable && r.policy.replay.onOutageAllow {
+	if result == ReplayUnavailable && r.policy.replay.onOutageAllow {
 		r.d.Warnings = append(r.d.Warnings, code)
 		return 0
 	}
@@ -185,8 +185,11 @@ func (r *run) tokenReplayKey() ReplayKey {
 	h = append(h, r.claims.jti.Bytes()...)
 	r.s.hash = h
 	k := ReplayKey{Key: sha256.Sum256(h), Expires: r.claims.expAt + r.issuer.skew, Token: true}
-	if k.Owner = k.Key; r.bound {
-		k.Owner = r.binding
+	if k.Owner = r.binding; !r.bound {
+		// Without a key the agent is the owner, so that one agent's tokens cannot fill
+		// the memory either.
+		h = append(append(h[:len(h)-len(r.claims.jti.Bytes())], r.claims.sub.Bytes()...), "\x00sub"...)
+		k.Owner = sha256.Sum256(h)
 	}
 	return k
 }

@@ -2,15 +2,22 @@ package ajwt
 
 import "bytes"
 
+// maxAuthorityBytes is the longest name of the DNS, a port and room for escapes.
+const maxAuthorityBytes = 512
+
 // appendAuthority appends host and port in normal form: lower case, escapes of
 // unreserved characters decoded, no default port of the scheme (RFC 3986, sections
 // 6.2.2 and 6.2.3). It answers false for user information, an empty host, a wrong
 // port and characters that no host has.
 func appendAuthority(dst, authority []byte, scheme string) ([]byte, bool) {
+	if len(authority) > maxAuthorityBytes {
+		return dst, false
+	}
 	host, port := authority, []byte(nil)
 	if len(host) > 0 && host[0] == '[' {
 		end := bytes.IndexByte(host, ']')
-		if end < 2 {
+		colons := bytes.Count(host[:end+1], []byte(":"))
+		if end < 2 || colons < 2 || colons > 7 || bytes.Contains(host, []byte(":::")) {
 			return dst, false
 		}
 		for _, c := range host[1:end] {
@@ -32,7 +39,8 @@ func appendAuthority(dst, authority []byte, scheme string) ([]byte, bool) {
 		}
 		for i := 0; i < len(host); i++ {
 			if host[i] == '%' {
-				if i+2 >= len(host) || !isClass(host[i+1], charHexDigit) || !isClass(host[i+2], charHexDigit) {
+				if i+2 >= len(host) || !isClass(host[i+1], charHexDigit) || !isClass(host[i+2], charHexDigit) ||
+					isClass(unhex(host[i+1])<<4|unhex(host[i+2]), charControl) {
 					return dst, false
 				}
 				i += 2

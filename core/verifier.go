@@ -4,12 +4,16 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
 )
 
 // Options are what a Verifier needs beside its policy.
 type Options struct {
 	// Replay remembers proofs and single-use tokens. Nil means a memory of this
-	// process with the policy's capacity, which started empty at Start.
+	// process with the policy's capacity, which started empty at Start. A memory that
+	// served another policy may be handed on only if no window (max_age, skew,
+	// lifetime) grew: its entries live as long as that policy said.
 	Replay Replay
 	// Start is the NumericDate at which that default memory started empty. It is
 	// mandatory where replay.cold_start is reject, else the memory would claim to
@@ -63,6 +67,9 @@ func NewVerifier(p *Policy, o Options) (*Verifier, error) {
 	if v.replay == nil {
 		if p.replay.coldStartReject && o.Start <= 0 {
 			return nil, optionError("Options.Start: want the NumericDate at which the replay memory starts, since replay.cold_start is reject")
+		}
+		if o.Start > strictjson.MaxInteger {
+			return nil, optionError("Options.Start: want a NumericDate, at most 2^53-1")
 		}
 		v.replay = NewReplayMemory(p.replay.capacity, p.replay.perKey, o.Start)
 	}

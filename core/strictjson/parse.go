@@ -179,13 +179,6 @@ func (d *Document) object(parent int) Fault {
 		if last != 0 {
 			d.nodes[last].next = this
 		}
-		if count <= linearKeys {
-			for o := first; o != this; o = d.nodes[o].next {
-				if d.sameKey(o, this) {
-					return FaultDuplicate
-				}
-			}
-		}
 		last = this
 		d.space()
 		if d.pos >= len(d.src) {
@@ -195,7 +188,7 @@ func (d *Document) object(parent int) Fault {
 		d.pos++
 		if c == '}' {
 			d.nodes[parent].count = int32(count)
-			if count > linearKeys && d.repeats(first) {
+			if d.repeats(first, count) {
 				return FaultDuplicate
 			}
 			return 0
@@ -208,8 +201,20 @@ func (d *Document) object(parent int) Fault {
 	}
 }
 
-// repeats tells whether two of the siblings that start at first share a name.
-func (d *Document) repeats(first int32) bool {
+// repeats tells whether two of the siblings that start at first share a name. It is
+// asked at the end of the object, so that a fault within it is named first, however
+// many members it has.
+func (d *Document) repeats(first int32, count int) bool {
+	if count <= linearKeys {
+		for a := first; a != 0; a = d.nodes[a].next {
+			for b := d.nodes[a].next; b != 0; b = d.nodes[b].next {
+				if d.sameKey(a, b) {
+					return true
+				}
+			}
+		}
+		return false
+	}
 	d.order = d.order[:0]
 	for o := first; ; o = d.nodes[o].next {
 		d.order = append(d.order, o)
@@ -398,6 +403,9 @@ func (d *Document) unicodeEscape() Fault {
 			return FaultEncoding
 		}
 		low, ok := d.hex4(d.pos + 6)
+		if !ok && d.pos+7 < len(d.src) && d.src[d.pos+7] == 'u' {
+			return FaultSyntax
+		}
 		if !ok || low < 0xDC00 || low > 0xDFFF {
 			return FaultEncoding
 		}
