@@ -14,7 +14,7 @@ type flat struct {
 	name         string
 	small, large *ajwt.Verifier
 	kid          func(large bool) string // of the next token
-	ratios       []float64               // large to small, by round
+	ratios       []float64               // large to small, by turn
 }
 
 const (
@@ -82,28 +82,22 @@ func (f *flat) batch(g *group, large bool, now int64) []sent {
 	return batch
 }
 
-// round takes one measurement. The two configurations take turns in short runs.
+// round takes one measurement a turn, as the table does.
 func (f *flat) round(g *group, now int64) error {
-	small, large := f.batch(g, false, now), f.batch(g, true, now)
+	batches := [2][]sent{f.batch(g, false, now), f.batch(g, true, now)}
+	verifiers := [2]*native{{uncached: f.small}, {uncached: f.large}}
 	runtime.GC()
-	var times [2]float64
 	for turn := range flatTurns {
-		part := func(batch []sent) []sent {
-			return batch[turn*bound/flatTurns : (turn+1)*bound/flatTurns]
-		}
-		for i := range 2 {
+		var times [2]float64
+		for i := range times {
 			which := (i + turn) % 2
-			v, batch := f.small, part(small)
-			if which == 1 {
-				v, batch = f.large, part(large)
-			}
-			took, err := clock(&native{uncached: v}, tokenProof, batch)
+			took, err := clock(verifiers[which], tokenProof, part(batches[which], turn, flatTurns))
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
-			times[which] += took
+			times[which] = took
 		}
+		f.ratios = append(f.ratios, times[1]/times[0])
 	}
-	f.ratios = append(f.ratios, times[1]/times[0])
 	return nil
 }

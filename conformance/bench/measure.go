@@ -17,10 +17,10 @@ type cell struct {
 // bench is everything that is measured in one run.
 type bench struct {
 	groups   []*group
-	subjects []subject // the table's rows, in order
-	now      int64     // NumericDate; advances with every round
-	ratios   map[cell][]float64
-	base     []float64 // seconds of one base check, by round and cell
+	subjects []subject          // the table's rows, in order
+	now      int64              // NumericDate; advances with every round
+	ratios   map[cell][]float64 // to the base, by turn
+	base     []float64          // seconds of one base check, by turn
 }
 
 // secondsPerRound makes proofs expire from the replay memories while the run lasts.
@@ -57,9 +57,7 @@ func decideAll(sub subject, s scenario, batch []sent) error {
 	return nil
 }
 
-// run measures so many rounds. In each round and cell, all subjects decide the same
-// requests one after the other, the base among them, and their order turns from
-// round to round, so that what else the machine does falls on all of them.
+// run measures so many rounds.
 func (b *bench) run(rounds int, progress func(done int)) error {
 	for round := range rounds {
 		b.now += secondsPerRound
@@ -75,35 +73,51 @@ func (b *bench) run(rounds int, progress func(done int)) error {
 	return nil
 }
 
+// turns is how many turns a batch is cut into.
+const turns = 8
+
+// part is the part of a batch that belongs to a turn.
+func part(batch []sent, turn, turns int) []sent {
+	return batch[turn*len(batch)/turns : (turn+1)*len(batch)/turns]
+}
+
+// cell takes one measurement a turn: all subjects and the base decide the same few
+// requests one after the other, in an order that changes. Turns are short, so that
+// what else the machine does falls on few of them, and the median passes over those.
 func (b *bench) cell(g *group, s scenario, round int) error {
 	batch := g.batch(s, b.now)
 	base := b.groups[0].batch(tokenOnly, b.now)
 	runtime.GC() // what the minting left is nobody's
+	for turn := range turns {
+		if err := b.turn(cell{group: g, scenario: s}, part(batch, turn, turns), part(base, turn, turns), round+turn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) turn(c cell, batch, base []sent, first int) error {
 	times := map[string]float64{}
 	for i := range len(b.subjects) + 1 {
-		at := (i + round) % (len(b.subjects) + 1)
-		if at == len(b.subjects) {
-			took, err := clock(raw{}, tokenOnly, base)
-			if err != nil {
-				return err
-			}
-			times[rowBase] = took
-			continue
+		at := (i + first) % (len(b.subjects) + 1)
+		sub, s, requests, name := subject(raw{}), tokenOnly, base, rowBase
+		if at < len(b.subjects) {
+			sub, s, requests = b.subjects[at], c.scenario, batch
+			name = sub.name()
 		}
-		sub := b.subjects[at]
 		if !sub.does(s) {
 			continue
 		}
 		sub.at(b.now)
-		took, err := clock(sub, s, batch)
+		took, err := clock(sub, s, requests)
 		if err != nil {
 			return err
 		}
-		times[sub.name()] = took
+		times[name] = took
 	}
 	b.base = append(b.base, times[rowBase])
 	for name, t := range times {
-		c := cell{g, s, name}
+		c.subject = name
 		b.ratios[c] = append(b.ratios[c], t/times[rowBase])
 	}
 	return nil
@@ -121,7 +135,7 @@ func (b *bench) median(g *group, s scenario, subject string) float64 {
 	return median(b.ratios[cell{g, s, subject}])
 }
 
-// against is the median of the ratio of one subject to another in the same round.
+// against is the median of the ratio of one subject to another in the same turn.
 func (b *bench) against(g *group, s scenario, subject, other string) float64 {
 	a, o := b.ratios[cell{g, s, subject}], b.ratios[cell{g, s, other}]
 	quotients := make([]float64, len(a))

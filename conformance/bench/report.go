@@ -32,7 +32,7 @@ type ratio struct {
 
 func (b *bench) report(rounds int) report {
 	r := report{
-		Unit: "one Ed25519 verify of the standard library, native, in the same round", Rounds: rounds,
+		Unit: "one Ed25519 verify of the standard library, native, in the same turn", Rounds: rounds,
 		Decisions: rounds * bound, Spread: quantile(b.base, 0.9) / quantile(b.base, 0.1),
 	}
 	for _, sub := range b.subjects {
@@ -59,7 +59,7 @@ func (r *report) writeJSON(w io.Writer) error {
 }
 
 func (r *report) writeText(w io.Writer) error {
-	fmt.Fprintf(w, "Every number is a multiple of %s.\nMedians of %d rounds, %d decisions a cell; 90th to 10th percentile of the unit itself: %.2f.\n\n",
+	fmt.Fprintf(w, "Every number is a multiple of %s.\nMedians over %d rounds, %d decisions a cell; 90th to 10th percentile of the unit itself: %.2f.\n\n",
 		r.Unit, r.Rounds, r.Decisions, r.Spread)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	var groups, names strings.Builder
