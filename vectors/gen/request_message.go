@@ -97,6 +97,11 @@ func requestLimits(b *builder) {
 	b.reject("proof-own-exceeded", "A proof one byte longer than the policy's own limit is refused.", pr, "input_proof_too_long",
 		set("policy", "/limits/proof_bytes", strconv.Itoa(size-1)), profile, status(401), kills("skip-proof-length"))
 
+	for _, v := range [][3]string{{"negative", "-1", "A negative time"}, {"beyond", "9007199254740992", "A time beyond 2^53-1"}} {
+		b.reject("clock-"+v[0], v[2]+" of the request is refused: the host's clock is wrong.", t, "internal_clock_invalid", set("now", "", v[1]),
+			refs("profile, section 14"), profile, status(500), kills("clock-unchecked"))
+	}
+
 	body := t.scene.with(set("policy", "/limits", `{"body_bytes":16}`))
 	body.method, body.body = "POST", []byte(strings.Repeat("b", 16))
 	l := b.accept("body", "A body as long as the limit is accepted.", body, profile)
