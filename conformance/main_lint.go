@@ -1,25 +1,48 @@
 package conformance
 
 import (
-	"errors"
+	"encoding/json"
+	"fmt"
 	"os"
 
-	"github.com/agentic-jwt/ajwt/vectors"
+	"github.com/agentic-jwt/ajwt/vectors/lint"
 )
 
-// LoadSuite reads the built-in vectors for "", otherwise those of a directory.
-func LoadSuite(dir string) (*Suite, error) {
-	var v *vectors.Suite
-	var err error
-	if dir == "" {
-		v, err = vectors.Load()
+// lint holds the vectors to their own rules and prints what breaks them.
+func (c *command) lint(args []string) int {
+	if _, code, done := c.parse(c.flags("lint"), args, 0); done {
+		return code
+	}
+	suite, code := c.load() // names every fault that a runner would stumble over
+	if suite == nil {
+		return code
+	}
+	var findings []lint.Finding
+	if c.suiteDir != "" {
+		findings = lint.Folder(os.DirFS(c.suiteDir), lint.Options{})
 	} else {
-		v, err = vectors.LoadFS(os.DirFS(dir))
+		v, err := loadVectors("")
+		if err != nil {
+			return c.fail(ExitUsage, err)
+		}
+		findings = lint.Cases(v.Cases(), v, lint.Options{})
 	}
-	if err != nil {
-		return nil, err
+	for _, f := range findings {
+		if c.json {
+			line, err := json.Marshal(map[string]string{"class": f.Class, "case": f.Case, "detail": f.Detail})
+			if err != nil {
+				return c.fail(ExitIncomplete, err)
+			}
+			fmt.Fprintf(c.stdout, "%s\n", line)
+			continue
+		}
+		fmt.Fprintln(c.stdout, f)
 	}
-	return NewSuite(v.Cases(), v, v.Manifest().Spec)
+	if !c.json {
+		fmt.Fprintf(c.stdout, "%d cases, %d findings\n", suite.Len(), len(findings))
+	}
+	if len(findings) > 0 {
+		return ExitFailures
+	}
+	return ExitConformant
 }
-
-func (c *command) lint(args []string) int { return c.fail(2, errors.New("not yet")) }
