@@ -82,6 +82,9 @@ func (e edit) apply(s scene) (scene, *vectors.Mutation) {
 		s.proof = &p
 	case "proof.payload":
 		p := *s.proof
+		if e.to != nil {
+			e.to = ptr(s.withHash(*e.to)) // as it is sent, and recorded
+		}
 		_, from = replace(s.proofPayload(), e.path, e.to)
 		p.payload, _ = replace(p.payload, e.path, e.to)
 		if e.path == "" {

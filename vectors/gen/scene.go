@@ -66,9 +66,12 @@ func (j *jws) compact(payload string) string {
 func (s *scene) compact() string { return s.token.compact(s.token.payload) }
 
 // proofPayload returns the proof's payload with the hash of the token in its place.
-func (s *scene) proofPayload() string {
+func (s *scene) proofPayload() string { return s.withHash(s.proof.payload) }
+
+// withHash writes the hash of the token for each {ath}.
+func (s *scene) withHash(text string) string {
 	sum := sha256.Sum256([]byte(s.compact()))
-	return strings.ReplaceAll(s.proof.payload, "{ath}", b64(sum[:]))
+	return strings.ReplaceAll(text, "{ath}", b64(sum[:]))
 }
 
 // request writes the request out and applies the edits of layer request.

@@ -44,8 +44,8 @@ func (l *linter) checkForm(c *vectors.Case) bool {
 	if !idForm.MatchString(c.ID) {
 		bad("the id is not area.topic.slug in lower case")
 	}
-	if !strings.HasSuffix(c.Title, ".") || len(c.Title) < 10 || len(c.Title) > 200 {
-		bad("the title is no sentence of 10 to 200 bytes")
+	if !strings.HasSuffix(c.Title, ".") || len(c.Title) < 10 || len(c.Title) > 320 {
+		bad("the title is no sentence of 10 to 320 bytes")
 	}
 	if !slices.Contains(levels, c.Level) {
 		bad("the level %q is unknown", c.Level)
@@ -105,10 +105,10 @@ func (l *linter) checkExpect(c *vectors.Case, e *vectors.Expect, bad func(string
 	}
 	if !requestOp(c.Op) {
 		switch {
-		case e.Verdict != "" || e.Status != 0 || e.Decision != nil || e.Enforced != nil:
-			bad("a value operation expects value, or code and pointers")
-		case e.Code != "" && e.Value != "":
-			bad("a value and a code are expected")
+		case e.Status != 0 || e.Decision != nil || e.Enforced != nil || e.Verdict != "" && e.Verdict != "reject":
+			bad("a value operation expects a value, a code with pointers, or the verdict reject")
+		case rejects(e) && e.Value != "":
+			bad("a value and a rejection are expected")
 		case e.Code == "" && e.Pointers != nil:
 			bad("pointers without a code")
 		}
@@ -143,12 +143,16 @@ func expectations(c *vectors.Case) []*vectors.Expect {
 // accepts tells whether all of the case is taken.
 func accepts(c *vectors.Case) bool {
 	for _, e := range expectations(c) {
-		if e.Code != "" {
+		if rejects(e) {
 			return false
 		}
 	}
 	return true
 }
+
+// rejects tells whether a request or an input is refused; that of a value operation may
+// be without a code.
+func rejects(e *vectors.Expect) bool { return e.Code != "" || e.Verdict == "reject" }
 
 // checkCoverage demands a rejecting case for every code that codes.json leaves to the
 // vectors.
