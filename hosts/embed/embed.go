@@ -45,7 +45,7 @@ func New(ctx context.Context, wasm, policy []byte, o Options) (*Verifier, error)
 		if o.ReplayStart <= 0 {
 			return nil, errors.New("embed: Options.ReplayStart: want the NumericDate at which the replay memory starts")
 		}
-		capacity, perKey := replayCapacity(p, policy)
+		capacity, perKey := p.ReplayCapacity()
 		o.Replay = ajwt.NewReplayMemory(capacity, perKey, o.ReplayStart)
 	}
 	message, err := o.configuration(policy)
