@@ -44,8 +44,8 @@ func (l *linter) checkForm(c *vectors.Case) bool {
 	if !idForm.MatchString(c.ID) {
 		bad("the id is not area.topic.slug in lower case")
 	}
-	if !strings.HasSuffix(c.Title, ".") || len(c.Title) < 10 || len(c.Title) > 320 {
-		bad("the title is no sentence of 10 to 320 bytes")
+	if len(c.Title) < 10 || len(c.Title) > 320 || strings.ContainsAny(c.Title, "\r\n\t") {
+		bad("the title is not one line of 10 to 320 bytes")
 	}
 	if !slices.Contains(levels, c.Level) {
 		bad("the level %q is unknown", c.Level)
