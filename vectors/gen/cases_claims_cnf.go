@@ -140,10 +140,10 @@ func claimsCnf(b *builder) {
 		payload("jwk-ed25519-off-curve", "The cnf.jwk is an Ed25519 key that is no point of the curve.", "claim_cnf_jwk_invalid", "/cnf/jwk", okp(offCurve25519)),
 	}
 	for _, p := range smallOrder {
-		weak = append(weak, payload("jwk-ed25519-"+p.slug, "The cnf.jwk is an Ed25519 point "+p.what+".", "claim_cnf_jwk_invalid", "/cnf/jwk", okp(p.point), kills("small-order-accepted")))
+		weak = append(weak, payload("jwk-ed25519-"+p.slug, "The cnf.jwk is an Ed25519 point "+p.what+".", "claim_cnf_jwk_invalid", "/cnf/jwk", okp(p.point), kills("edwards-small-order-accepted")))
 	}
 	for _, p := range notCanonical {
-		weak = append(weak, payload("jwk-ed25519-"+p.slug, "The cnf.jwk is an Ed25519 key in which "+p.what+".", "claim_cnf_jwk_invalid", "/cnf/jwk", okp(p.point), kills("small-order-accepted")))
+		weak = append(weak, payload("jwk-ed25519-"+p.slug, "The cnf.jwk is an Ed25519 key in which "+p.what+".", "claim_cnf_jwk_invalid", "/cnf/jwk", okp(p.point), kills("edwards-small-order-accepted")))
 	}
 	b.rejects(byJWK, weak)
 	for _, name := range privateMembers {

@@ -79,7 +79,7 @@ func claimsIntentIDs(b *builder, t twin, member string) {
 	})
 	b.nears(t, []accepted{
 		payloadNear(name+"-128-bytes", "A "+member+" of 128 bytes is accepted.", at, text("a", 128)),
-		payloadNear(name+"-every-character", "A "+member+" may hold letters, digits and . _ : @ -", at, `"AZaz09._:@-"`),
+		payloadNear(name+"-every-character", "A "+member+" may hold letters, digits and the characters . _ : @ and -.", at, `"AZaz09._:@-"`),
 		payloadNear(name+"-escaped", "JSON escapes in "+member+" change nothing.", at, `"\u0073tep"`),
 	})
 }

@@ -16,7 +16,7 @@ func claimsIss(b *builder) {
 		payload("array", "The iss is an array that holds the issuer.", "key_iss_invalid", "/iss", "["+quote(issuerID)+"]"),
 		payload("object", "The iss is an object.", "key_iss_invalid", "/iss", "{}"),
 		payload("empty", "The iss is the empty string.", "key_iss_invalid", "/iss", `""`),
-		payload("unknown", "The policy does not name the issuer.", "key_issuer_unknown", "/iss", quote(otherID), kills("issuer-ignored")),
+		payload("unknown", "The policy does not name the issuer.", "key_issuer_unknown", "/iss", quote(otherID), kills("issuer-first")),
 		payload("trailing-slash", "An issuer with a trailing slash is another one.", "key_issuer_unknown", "/iss", quote(issuerID+"/"), kills("issuer-prefix")),
 		payload("prefix", "A part of an issuer is another one.", "key_issuer_unknown", "/iss", quote(issuerID[:len(issuerID)-1]), kills("issuer-prefix")),
 		payload("suffix", "An issuer that goes on is another one.", "key_issuer_unknown", "/iss", quote(issuerID+".evil.example"), kills("issuer-prefix")),

@@ -69,7 +69,7 @@ func claimsAgentProof(b *builder) {
 	}
 	b.nears(t, []accepted{
 		payloadNear("registration-128-bytes", "A registration_id of 128 bytes is accepted.", registration, text("r", 128)),
-		payloadNear("registration-every-character", "A registration_id may hold letters, digits and . _ : @ / -", registration, `"AZaz09._:@/-"`),
+		payloadNear("registration-every-character", "A registration_id may hold letters, digits and the characters . _ : @ / and -.", registration, `"AZaz09._:@/-"`),
 		payloadNear("checksum-bare", "Under draft-00 a checksum of 64 bare characters reads as one with its prefix.", sum, quote(hexA)),
 		payloadNear("unknown-member", "An unknown member of agent_proof is ignored.", "/agent_proof/agent_name", "1"),
 		payloadNear("other-case", "Members whose names differ by case from known ones are unknown.", "/agent_proof/Agent_Checksum", "1", kills("members-case-insensitive")),

@@ -113,11 +113,11 @@ func dpopJWKEdwards(b *builder) {
 	t := b.accept("ed25519", "A proof with an Ed25519 key is accepted.", b.provenBy("agent-ed25519-a", "Ed25519"), refs("RFC 8037, section 2", refDPoP))
 	for _, p := range smallOrder {
 		b.reject("ed25519-"+p.slug, "The jwk is an Ed25519 point "+p.what+".", t, "proof_jwk_weak", set("proof.header", "/jwk", okp(p.point)),
-			refs("profile, section 4", "RFC 8032, section 5.1.7"), kills("small-order-accepted"))
+			refs("profile, section 4", "RFC 8032, section 5.1.7"), kills("edwards-small-order-accepted"))
 	}
 	for _, p := range notCanonical {
 		b.reject("ed25519-"+p.slug, "The jwk is an Ed25519 key in which "+p.what+".", t, "proof_jwk_weak", set("proof.header", "/jwk", okp(p.point)),
-			refs("profile, section 4", "RFC 8032, section 5.1.3"), kills("small-order-accepted"))
+			refs("profile, section 4", "RFC 8032, section 5.1.3"), kills("edwards-small-order-accepted"))
 	}
 	x := testKey("agent-ed25519-a").bytes("x")
 	b.rejects(t, []row{

@@ -37,7 +37,7 @@ func hashChain(b *builder) {
 		{"two", "A chain of two agents.", "", "supervisor patcher"},
 		{"reversed", "The order counts: requester first is another chain.", "", "patcher planner supervisor"},
 		{"case", "Ids count byte for byte: another case is another chain.", "", "Supervisor planner patcher"},
-		{"every-character", "An agent id may hold letters, digits and . _ : @ / -", "", "AZaz09._:@/- b"},
+		{"every-character", "An agent id may hold letters, digits and the characters . _ : @ / and -.", "", "AZaz09._:@/- b"},
 		{"sixteen", "A chain of sixteen agents, the most there are.", "", "a b c d e f g h i j k l m n o p"},
 		{"128-bytes", "An id of 128 bytes.", "", strings.Repeat("a", 128) + " b"},
 	} {
@@ -71,7 +71,7 @@ func hashSteps(b *builder) {
 		{"none", "No steps hash like the empty string.", "e3b0c44298fc1c14", ""},
 		{"one", "The first step of a workflow: the current step alone.", "", "step_1_analyze"},
 		{"order", "The order of completion counts.", "", "step_2_plan step_1_analyze step_3_patch"},
-		{"every-character", "A step id may hold letters, digits and . _ : @ -", "", "AZaz09._:@- b"},
+		{"every-character", "A step id may hold letters, digits and the characters . _ : @ and -.", "", "AZaz09._:@- b"},
 	} {
 		ids := strings.Fields(c.ids)
 		short := shortHash(ids...)
