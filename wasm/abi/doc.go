@@ -1,18 +1,21 @@
 // Package abi is the wire format between a host and the verifier compiled to
-// WebAssembly, in plain Go: the codec of both sides, and Module, which is all that a
-// wasm artefact does behind its exports. spec/abi.md describes the same format for
+// WebAssembly, in plain Go: the codec of both sides, and Module and Values, which are
+// all that the wasm artefacts do behind their exports. spec/abi.md describes the same format for
 // authors of hosts in other languages.
 //
 // Every message and every answer is a row of records: tag (one byte), length (four
 // bytes, unsigned, little endian), value. An answer has a fixed head of ten bytes in
-// front. All integers are little endian. A value of length zero is legal wherever
-// the value's form admits it.
+// front, except that of a computation, which is one record. All integers are little
+// endian. A value of length zero is legal wherever the value's form admits it.
 //
 // The host encodes with AppendVerify, AppendConfigure and AppendLoad and reads with
-// DecodeAnswer. The module does the reverse. Whatever cannot be read is refused: the
+// DecodeAnswer; the artefact that computes values takes AppendCompute and answers for
+// DecodeValue. The module does the reverse. Whatever cannot be read is refused: the
 // module answers with a code abi_…, and a host that cannot read an answer rejects
 // with abi_answer_malformed.
 package abi
+
+import ajwt "github.com/agentic-jwt/ajwt/core"
 
 // Version is what ajwt_abi_version returns. It rises with every change of the wire
 // format; a host refuses a module with any other number.
@@ -34,6 +37,12 @@ const (
 	MaxNonceKeys = 16
 	// MaxCacheEntries bounds the signature cache that a configuration may ask for.
 	MaxCacheEntries = 1 << 20
+	// MaxIDs bounds the ids of one computation: sixteen times the longest chain that
+	// a policy can admit.
+	MaxIDs = 1024
+	// MaxDocumentBytes bounds the document of one computation. A longer one has no
+	// value.
+	MaxDocumentBytes = ajwt.MaxAgentBytes
 )
 
 // Tags of the records of a request (ajwt_verify).
@@ -87,4 +96,19 @@ const (
 	tagRecord         = 0x56 // JSON
 	tagFault          = 0x61 // u16 code, u32 length, name, u32 length, pointer, detail; repeats
 	tagLoadWarning    = 0x62 // as tagFault; repeats
+)
+
+// Tags of the records of a computation (ajwt_compute).
+const (
+	tagOperation = 0x71 // u8
+	tagReading   = 0x72 // text
+	tagForm      = 0x73 // text
+	tagID        = 0x74 // text; repeats
+	tagDocument  = 0x75 // bytes
+)
+
+// Tags of the record that answers a computation; the third is tagFault.
+const (
+	tagValue   = 0x79 // text
+	tagRefusal = 0x7a // u32 length of the pointer, pointer, detail
 )
