@@ -12,27 +12,36 @@ import (
 
 var claimTopics = []topic{
 	{"claims", "required", claimsRequired},
-	{"claims", "numericdate", claimsNumericDate},
-	{"claims", "exp", claimsExp},
-	{"claims", "iat", claimsIat},
-	{"claims", "nbf", claimsNbf},
-	{"claims", "lifetime", claimsLifetime},
-	{"claims", "iss", claimsIss},
-	{"claims", "sub", claimsSub},
-	{"claims", "jti", claimsJti},
-	{"claims", "aud", claimsAud},
-	{"claims", "scope", claimsScope},
-	{"claims", "cnf", claimsCnf},
-	{"claims", "intent", claimsIntent},
-	{"claims", "intent-hash", claimsIntentHash},
-	{"claims", "no-workflow", claimsNoWorkflow},
-	{"claims", "agent-proof", claimsAgentProof},
-	{"claims", "hardened", claimsHardened},
-	{"profile", "cnf", profileCnf},
-	{"profile", "scheme", profileScheme},
-	{"profile", "hash", profileHash},
-	{"profile", "checksum", profileChecksum},
-	{"profile", "typ", profileTyp},
+	{"claims", "numericdate", meets(claimsNumericDate, "RFC7519-4.1.4-04 RFC7519-4.1.5-04 RFC7519-4.1.6-01")},
+	{"claims", "exp", meets(claimsExp, "RFC7519-4.1.4-01 RFC7519-4.1.4-02 RFC7519-4.1.4-03 D00-6.5.3-04")},
+	{"claims", "iat", meets(claimsIat, "D00-6.5.3-07")},
+	{"claims", "nbf", meets(claimsNbf, "RFC7519-4.1.5-01 RFC7519-4.1.5-02 RFC7519-4.1.5-03")},
+	{"claims", "lifetime", meets(claimsLifetime, "D00-4.4.2-05 D00-9.2.1-01 RFC6750-5.3-01 RFC9449-11.2-01")},
+	{"claims", "iss", meets(claimsIss, "D00-4.4.2-01 D00-6.5.3-05 RFC7519-4.1.1-01 RFC8725-3.8-01")},
+	{"claims", "sub", meets(claimsSub, "D00-4.4.2-03 RFC7519-4.1.2-02 RFC8725-3.8-02")},
+	{"claims", "jti", meets(claimsJti, "D00-4.4.2-07")},
+	{"claims", "aud", meets(claimsAud, "D00-4.2.1-10 D00-4.4.2-02 D00-6.5.3-06 RFC7519-4.1.3-01 RFC7519-4.1.3-02 RFC8725-3.9-01 RFC8725-3.9-02")},
+	{"claims", "scope", meets(claimsScope, "D00-4.4.2-08")},
+	{"claims", "cnf", meets(claimsCnf, "D00-4.4.2-09 D00-4.4.2-10 RFC7800-3-01 RFC7800-3.1-01 RFC7800-3.2-01 RFC7800-3.2-02 RFC7800-3.2-03 RFC7800-3.4-01 RFC9449-6-01 RFC9449-6.1-01")},
+	{"claims", "intent", meets(claimsIntent, "D00-4.4.2-11 D00-4.4.2-12 D00-4.4.2-13")},
+	{"claims", "intent-hash", meets(claimsIntentHash, "D00-4.4.2-15 D00-4.4.2-17")},
+	{"claims", "no-workflow", meets(claimsNoWorkflow, "D00-4.4.2-14 D00-4.4.2-16")},
+	{"claims", "agent-proof", meets(claimsAgentProof, "D00-4.4.2-18 D00-4.4.2-19 D00-5.3.2-09 D00-6.5.3-08 D00-6.5.3-09 D00-9.1.1-04 D00-9.1.2-01 D00-9.4.1-03")},
+	{"claims", "hardened", meets(claimsHardened, "RFC7519-7.2-01 D00-6.5.3-16")},
+	{"profile", "cnf", meets(profileCnf, "D00-4.4.2-09 D00-9.2.2-01 D00-9.2.2-02")},
+	{"profile", "scheme", meets(profileScheme, "RFC9449-7.2-01")},
+	{"profile", "hash", meets(profileHash, "D00-4.4.2-15 D00-4.4.2-17")},
+	{"profile", "checksum", meets(profileChecksum, "D00-9.1.1-04")},
+	{"profile", "typ", meets(profileTyp, "RFC8725-3.11-02")},
+}
+
+// meets says which rows of spec/requirements the cases of a topic are about, with
+// blanks between their ids.
+func meets(build func(*builder), rows string) func(*builder) {
+	return func(b *builder) {
+		b.requirements = strings.Fields(rows)
+		build(b)
+	}
 }
 
 const (
@@ -89,17 +98,17 @@ func (s scene) claiming(pairs ...string) scene {
 func claimsRequired(b *builder) {
 	b.refs = []string{refD00Token, refClaims}
 	t := b.accept("all-present", "A token with every required claim is accepted.", b.bearer())
-	for _, c := range []struct{ name, code, ref string }{
-		{"iss", "key_iss_missing", "RFC 7519, section 4.1.1"},
-		{"sub", "claim_sub_missing", "RFC 7519, section 4.1.2"},
-		{"aud", "claim_aud_missing", "RFC 7519, section 4.1.3"},
-		{"exp", "claim_exp_missing", "RFC 7519, section 4.1.4"},
-		{"iat", "claim_iat_missing", "RFC 7519, section 4.1.6"},
-		{"jti", "claim_jti_missing", "RFC 7519, section 4.1.7"},
-		{"scope", "claim_scope_missing", "RFC 6749, section 3.3"},
+	for _, c := range []struct{ name, code, ref, row string }{
+		{"iss", "key_iss_missing", "RFC 7519, section 4.1.1", "D00-4.4.2-01"},
+		{"sub", "claim_sub_missing", "RFC 7519, section 4.1.2", "D00-4.4.2-03"},
+		{"aud", "claim_aud_missing", "RFC 7519, section 4.1.3", "D00-4.4.2-02"},
+		{"exp", "claim_exp_missing", "RFC 7519, section 4.1.4", "D00-4.4.2-04"},
+		{"iat", "claim_iat_missing", "RFC 7519, section 4.1.6", "D00-4.4.2-06"},
+		{"jti", "claim_jti_missing", "RFC 7519, section 4.1.7", "D00-4.4.2-07"},
+		{"scope", "claim_scope_missing", "RFC 6749, section 3.3", "D00-4.4.2-08"},
 	} {
 		b.reject(c.name+"-missing", "A token without "+c.name+" is refused.", t, c.code, drop("payload", "/"+c.name),
-			refs(refD00Token, refClaims, c.ref), kills("claim-"+c.name+"-optional"))
+			refs(refD00Token, refClaims, c.ref), requirements(c.row), kills("claim-"+c.name+"-optional"))
 	}
 	cased := b.accept("other-case-beside", "Claims whose names differ by case from the required ones are ignored beside them.",
 		b.bearer().claiming("/EXP", num(now+290), "/Sub", `"patcher"`, "/AUD", quote(audience), "/Scope", `"repo:read"`, "/JTI", `"token-1"`, "/Iat", num(now-10)))

@@ -8,9 +8,9 @@ import (
 // requests on a memory that started lately.
 
 var replayTopics = []topic{
-	{"dpop", "replay", dpopReplay},
-	{"replay", "proof", replayProof},
-	{"replay", "token", replayToken},
+	{"dpop", "replay", meets(dpopReplay, "RFC9449-7.3-01 RFC9449-11.1-02")},
+	{"replay", "proof", meets(replayProof, "RFC9449-7.3-01 RFC9449-11.1-02")},
+	{"replay", "token", meets(replayToken, "RFC7519-4.1.7-02")},
 	{"replay", "memory", replayMemory},
 	{"replay", "cold-start", replayColdStart},
 }

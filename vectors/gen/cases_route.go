@@ -13,13 +13,13 @@ var routeTopics = []topic{
 	{"route", "host", routeHost},
 	{"route", "unmatched", routeUnmatched},
 	{"route", "admission", routeAdmission},
-	{"route", "order", routeOrder},
-	{"route", "scopes", routeScopes},
+	{"route", "order", meets(routeOrder, "D00-6.5.3-16 RFC9449-7.1-02")},
+	{"route", "scopes", meets(routeScopes, "D00-6.5.3-14 RFC6750-3-05 RFC6750-3-07 RFC6750-3.1-03 RFC6750-3.1-04 RFC9449-7.1-04")},
 	{"route", "agents", routeAgents},
-	{"route", "steps", routeSteps},
+	{"route", "steps", meets(routeSteps, "D00-6.5.3-11 D00-6.5.3-12")},
 	{"route", "bind", routeBind},
 	{"route", "level", routeLevel},
-	{"route", "proof", routeProof},
+	{"route", "proof", meets(routeProof, "RFC6750-3-01 RFC9449-7.1-05 RFC9449-7.1-06 RFC9449-7.2-03")},
 	{"route", "observe", routeObserve},
 }
 

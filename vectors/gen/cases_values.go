@@ -8,13 +8,13 @@ import (
 // The value operations beside checksums: sequence hashes, thumbprints, canonical JSON.
 
 var valueTopics = []topic{
-	{"hash", "chain", hashChain},
-	{"hash", "steps", hashSteps},
-	{"hash", "form", hashForm},
-	{"thumbprint", "jwk", thumbprintJWK},
-	{"jcs", "numbers", jcsNumbers},
-	{"jcs", "strings", jcsStrings},
-	{"jcs", "structure", jcsStructure},
+	{"hash", "chain", meets(hashChain, "D00-4.4.2-15 D00-4.4.4-01")},
+	{"hash", "steps", meets(hashSteps, "D00-4.4.2-17 D00-4.4.4-02")},
+	{"hash", "form", meets(hashForm, "D00-4.4.2-15 D00-4.4.2-17")},
+	{"thumbprint", "jwk", meets(thumbprintJWK, "RFC7638-3-01 RFC7638-3-02 RFC7638-3.2-01 RFC7638-3.2.1-01 RFC7638-3.4-01")},
+	{"jcs", "numbers", meets(jcsNumbers, "RFC8785-3.1-04 RFC8785-3.2.2.3-01")},
+	{"jcs", "strings", meets(jcsStrings, "RFC8785-3.1-03 RFC8785-3.1-06 RFC8785-3.2.2.2-01 RFC8785-3.2.2.2-02 RFC8785-3.2.2.2-03")},
+	{"jcs", "structure", meets(jcsStructure, "RFC8785-3.1-01 RFC8785-3.1-02 RFC8785-3.2.1-01 RFC8785-3.2.2.1-01 RFC8785-3.2.3-01 RFC8785-3.2.3-02 RFC8785-3.2.3-03 RFC8785-3.2.4-01 RFC8785-5-01")},
 }
 
 const refSequence = "profile, section 7"

@@ -12,13 +12,13 @@ import (
 // with any sha256sum, and nothing is shared with a verifier's serialiser.
 
 var checksumTopics = []topic{
-	{"checksum", "reading", checksumReading},
-	{"checksum", "prompt", checksumPrompt},
-	{"checksum", "tools", checksumTools},
-	{"checksum", "absent", checksumAbsent},
-	{"checksum", "configuration", checksumConfiguration},
-	{"checksum", "numbers", checksumNumbers},
-	{"checksum", "deep", checksumDeep},
+	{"checksum", "reading", meets(checksumReading, "D00-5.2.1-01 D00-5.3.1-01 D00-5.3.1-02 D00-5.3.1-04 D00-5.3.1-05 D00-5.3.1-06 D00-5.3.2-01 D00-5.3.2-02 D00-5.3.2-05 D00-5.3.2-06")},
+	{"checksum", "prompt", meets(checksumPrompt, "D00-5.2.1-03 D00-5.3.2-03")},
+	{"checksum", "tools", meets(checksumTools, "D00-5.2.1-04 D00-5.2.1-05 D00-5.3.2-04 D00-5.3.2-08")},
+	{"checksum", "absent", meets(checksumAbsent, "D00-5.2.1-06")},
+	{"checksum", "configuration", meets(checksumConfiguration, "D00-5.2.1-06 D00-5.3.1-03")},
+	{"checksum", "numbers", meets(checksumNumbers, "D00-5.3.1-03")},
+	{"checksum", "deep", meets(checksumDeep, "D00-5.2.3-01 D00-5.2.3-02")},
 }
 
 const (

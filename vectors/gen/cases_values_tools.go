@@ -66,7 +66,9 @@ func checksumTools(b *builder) {
 
 func checksumAbsent(b *builder) {
 	b.refs = []string{refChecksumMust, refChecksum}
-	checksums(b, []preimage{
+	t := checksums(b, []preimage{
+		{"nothing", "An agent from which nothing is absent.", "jcs", toolsAgent(`{"name":"t","description":"d","parameters":{}}`),
+			jcsTools(`{"description":"d","name":"t","parameters":{}}`)},
 		{"configuration-jcs", "An absent configuration reads as {}.", "jcs",
 			`{"agent_id":"a","prompt_template":"p","tools":[]}`,
 			`{"agent_id":"a","configuration":{},"prompt_template":"p","tools":[]}`},
@@ -82,7 +84,15 @@ func checksumAbsent(b *builder) {
 			pythonTools(`{"description": "", "name": "t", "signature": "()"}`)},
 		{"parameters-jcs", "Absent parameters read as {}.", "jcs", toolsAgent(`{"name":"t","description":"d"}`),
 			jcsTools(`{"description":"d","name":"t","parameters":{}}`)},
-	})
+	})["nothing"]
+	required := []option{refused(), requirements("D00-5.2.1-01", "D00-5.2.1-03", "D00-5.2.1-04")}
+	b.refuse("agent-id", "An agent without agent_id has no checksum.", t, "", drop("input", "/agent/agent_id"), required...)
+	b.refuse("prompt", "An agent without prompt_template has no checksum.", t, "", drop("input", "/agent/prompt_template"), required...)
+	b.refuse("prompt-null", "A prompt_template of null is no absent one and no string.", t, "", set("input", "/agent/prompt_template", "null"), required...)
+	b.refuse("prompt-number", "A prompt_template is a string.", t, "", set("input", "/agent/prompt_template", "1"), required...)
+	b.refuse("tool-name", "A tool without name has no place in the order.", t, "", drop("input", "/agent/tools/0/name"), required...)
+	b.refuse("tool-name-number", "The name of a tool is a string.", t, "", set("input", "/agent/tools/0/name", "1"), required...)
+	b.refuse("tools-object", "The tools are an array.", t, "", set("input", "/agent/tools", "{}"), required...)
 }
 
 func checksumConfiguration(b *builder) {
