@@ -95,14 +95,11 @@ func TestLoadWhileVerifying(t *testing.T) {
 			}
 		})
 	}
-	for n := range 20 {
+	for n := 0; n < 20 || decided.Load() < 20; n++ {
 		load(n)
 		d := v.Verify(t.Context(), abitest.Request(abitest.Repository, abitest.Now, int(number.Add(1))))
 		if d.Code != want[n&1] {
 			t.Errorf("after load %d: %q, want %q", n, d.Code, want[n&1])
 		}
-	}
-	if decided.Load() == 0 {
-		t.Error("nothing was decided meanwhile")
 	}
 }
