@@ -2,14 +2,17 @@ package abi
 
 import "runtime"
 
-// callsPerCollection is the number of requests between two garbage collections.
-// Concurrent marking gets no time between two calls of a module, so the heap would
-// grow far beyond what is live, and linear memory never shrinks.
+// callsPerCollection is the number of requests between two garbage collections: a
+// request leaves some hundred bytes behind, and a collection takes as long as a few
+// decisions. Concurrent marking gets no time between the calls of a module, so the
+// heap would grow far beyond what is live, and linear memory never shrinks.
 const callsPerCollection = 8192
 
-func (m *Module) collect() {
-	if m.calls++; m.calls >= callsPerCollection {
-		m.calls = 0
+var calls uint32 // since the last collection; an instance runs one call at a time
+
+func collect() {
+	if calls++; calls >= callsPerCollection {
+		calls = 0
 		runtime.GC()
 	}
 }

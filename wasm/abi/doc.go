@@ -1,7 +1,7 @@
 // Package abi is the wire format between a host and the verifier compiled to
 // WebAssembly, in plain Go: the codec of both sides, and Module and Values, which are
-// all that the wasm artefacts do behind their exports. spec/abi.md describes the same format for
-// authors of hosts in other languages.
+// all that the wasm artefacts do behind their exports. spec/abi.md describes the same
+// format for authors of hosts in other languages.
 //
 // Every message and every answer is a row of records: tag (one byte), length (four
 // bytes, unsigned, little endian), value. An answer has a fixed head of ten bytes in

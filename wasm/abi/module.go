@@ -15,7 +15,6 @@ type Module struct {
 	omit     Omit
 	request  ajwt.Request // used again by each call, for its slice of headers
 	out      []byte       // used again by each call
-	calls    uint32       // since the last garbage collection
 }
 
 // startAnswerBytes holds a usual answer, so that the buffer does not grow by halves.
@@ -77,7 +76,7 @@ func (m *Module) Load(message []byte) (answer []byte) {
 // Verify decides a request (AppendVerify).
 func (m *Module) Verify(message []byte) (answer []byte) {
 	defer m.recovered(&answer)
-	m.collect()
+	collect()
 	if m.verifier == nil {
 		return m.refuse(notConfigured)
 	}

@@ -1,6 +1,9 @@
-// Command raw is the verifier as a WebAssembly reactor for hosts of their own:
-// spec/abi.md says how to call it. All it does is in wasm/abi.
+// Command raw is the verifier as a WebAssembly reactor; spec/abi.md says how to call
+// it, and that messages are the host's memory and answers the module's. All it does
+// is in wasm/abi.
 package main
+
+//lint:file-ignore U1000 the host calls the exports
 
 import "github.com/agentic-jwt/ajwt/wasm/abi"
 
