@@ -90,7 +90,7 @@ func AppendAgentCanonical(dst []byte, reading Reading, agent []byte) ([]byte, er
 		return nil, &ChecksumError{Reason: ChecksumTooLong}
 	}
 	var doc strictjson.Document
-	if err := doc.Parse(agent, agentLimits); err != nil {
+	if err := doc.Parse(laxAgent(agent), agentLimits); err != nil {
 		return nil, &ChecksumError{Reason: ChecksumJSON, Err: err}
 	}
 	a, err := readAgent(doc.Root(), reading)
@@ -98,9 +98,11 @@ func AppendAgentCanonical(dst []byte, reading Reading, agent []byte) ([]byte, er
 		return nil, err
 	}
 	if reading == ReadingPython {
-		return a.appendPython(dst)
+		dst, err = a.appendPython(dst)
+	} else {
+		dst, err = a.appendJCS(dst, reading)
 	}
-	return a.appendJCS(dst, reading)
+	return laxCanonical(a, reading, dst), err
 }
 
 // ChecksumReason is why an agent has no checksum. The zero value is no reason.

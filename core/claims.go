@@ -251,9 +251,6 @@ func (r *run) checkConfirmation() Code {
 	}
 	jwk, jkt := cnf.Member("jwk"), cnf.Member("jkt")
 	if !jwk.Exists() && !jkt.Exists() {
-		if injected("cnf-unknown-dropped") {
-			return 0
-		}
 		return CodeClaimCnfUnsupported
 	}
 	if jwk.Exists() {
@@ -272,7 +269,7 @@ func (r *run) checkConfirmation() Code {
 		if !ok || len(b) != 43 || len(decoded) != 32 {
 			return CodeClaimCnfJktInvalid
 		}
-		if jwk.Exists() && string(decoded) != string(r.binding[:]) && !injected("cnf-conflict-ignored") {
+		if jwk.Exists() && string(decoded) != string(r.binding[:]) {
 			return CodeClaimCnfConflict
 		}
 		copy(r.binding[:], decoded)

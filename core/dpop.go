@@ -83,7 +83,7 @@ func (r *run) checkProofMembers() Code {
 	var jwk strictjson.Value
 	header := r.s.proof.header.Root()
 	m := readHeaderMembers(header)
-	if !mediaTypeIs(m.typ.Bytes(), "dpop+jwt") && !injected("proof-typ-ignored") {
+	if !mediaTypeIs(m.typ.Bytes(), "dpop+jwt") {
 		return CodeProofTypInvalid
 	}
 	p := &r.proof
@@ -98,7 +98,7 @@ func (r *run) checkProofMembers() Code {
 		return CodeProofAlgNotAllowed
 	}
 	switch {
-	case m.crit && !injected("proof-crit-ignored"):
+	case m.crit:
 		return CodeProofCritPresent
 	case m.b64:
 		return CodeProofB64Present
@@ -111,9 +111,7 @@ func (r *run) checkProofMembers() Code {
 	switch r.s.proofKey.parse(jwk, true) {
 	case keyOK:
 	case keyPrivate:
-		if !injected("proof-private-key-ignored") {
-			return CodeProofJWKPrivate
-		}
+		return CodeProofJWKPrivate
 	case keyWeak:
 		return CodeProofJWKWeak
 	default:
@@ -209,9 +207,6 @@ func (r *run) checkProofTime() Code {
 func (r *run) checkProofToken() Code {
 	ath := r.proof.members.ath
 	if ath.Kind() != strictjson.String {
-		if !ath.Exists() && injected("ath-optional") {
-			return 0
-		}
 		return missingOr(ath, CodeProofAthMissing, CodeProofAthInvalid)
 	}
 	if string(appendBase64URLEncode(r.s.small[:0], r.tokenHash[:])) != string(ath.Bytes()) {
@@ -245,7 +240,7 @@ func (r *run) checkProofBinding() Code {
 
 // checkProofSignature is checks 619 and 620.
 func (r *run) checkProofSignature() Code {
-	if !r.s.proofKey.VerifySignature(r.proof.verify, r.s.proof.input, r.s.proof.signature) && !injected("proof-signature-skipped") {
+	if !r.s.proofKey.VerifySignature(r.proof.verify, r.s.proof.input, r.s.proof.signature) {
 		if !r.s.proofKey.onCurve() {
 			return CodeProofJWKOffCurve
 		}

@@ -5,11 +5,8 @@ package ajwt
 import "github.com/agentic-jwt/ajwt/core/strictjson"
 
 // These are the places at which a build for the mutation test (tag ajwt_faults) makes
-// mistakes on purpose. In every other build each is the constant answer that stands
-// here, and the compiler removes it together with what it guards.
-
-// injected tells whether a named fault is switched on.
-func injected(string) bool { return false }
+// mistakes on purpose, where no check of the list can be replaced. In every other build
+// each gives back what it is given, and the compiler leaves nothing of it.
 
 // laxJSON is the text that is parsed in place of text.
 func laxJSON(text []byte) []byte { return text }
@@ -22,3 +19,21 @@ func laxKey(v strictjson.Value) strictjson.Value { return v }
 
 // laxMaterial is the verdict about a key whose members were read.
 func laxMaterial(_ *Key, _ strictjson.Value, _ keyKind, fault keyFault) keyFault { return fault }
+
+// laxObserved is the answer to whether the route only observes a code.
+func laxObserved(_ *run, _ Code, sound bool) bool { return sound }
+
+// laxAnswer changes a finished decision.
+func laxAnswer(*run) {}
+
+// laxFaults is what a policy is refused for.
+func laxFaults(faults []Fault) []Fault { return faults }
+
+// laxJoined is what is hashed in place of joined ids.
+func laxJoined(joined []byte) []byte { return joined }
+
+// laxAgent is the agent document in place of the given one.
+func laxAgent(agent []byte) []byte { return agent }
+
+// laxCanonical is what a checksum is made of.
+func laxCanonical(_ *agentDocument, _ Reading, sound []byte) []byte { return sound }

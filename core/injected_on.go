@@ -5,7 +5,6 @@ package ajwt
 import (
 	"fmt"
 	"slices"
-	"sort"
 )
 
 // The files injected_*.go exist in the build for the mutation test alone (tag
@@ -29,26 +28,17 @@ var (
 	soundChecks = slices.Clone(checks)
 )
 
-func injected(name string) bool { return activeFault == name }
-
-// seededFaults are all faults, by subject.
-func seededFaults() []SeededFault {
+// SeededFaults lists all faults, by subject.
+func SeededFaults() []SeededFault {
 	return slices.Concat(inputFaults, targetFaults, tokenFaults, jsonFaults, keyFaults, keySetFaults, signatureFaults,
 		claimFaults, intentFaults, proofFaults, proofTimeFaults, routeFaults, replayFaults, answerFaults, valueFaults)
-}
-
-// SeededFaults lists them by name.
-func SeededFaults() []SeededFault {
-	all := seededFaults()
-	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
-	return all
 }
 
 // SwitchFault turns one fault on, and whichever was on off; "" leaves none on. It
 // answers false for an unknown name. It must not run beside a decision.
 func SwitchFault(name string) bool {
 	checks, activeFault = slices.Clone(soundChecks), ""
-	for _, f := range seededFaults() {
+	for _, f := range SeededFaults() {
 		if f.Name == name {
 			activeFault = name
 			if f.change != nil {

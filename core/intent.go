@@ -106,7 +106,7 @@ func (r *run) sequenceForm(ref *sequenceRef, v strictjson.Value, invalid Code) C
 		return invalid
 	}
 	ref.form, ref.digest = form, digest
-	if form == HashShort && r.issuer.profile == ProfileHardened && !r.issuer.allowShortHash && !injected("short-hash-allowed") {
+	if form == HashShort && r.issuer.profile == ProfileHardened && !r.issuer.allowShortHash {
 		return CodeClaimIntentHashShort
 	}
 	return 0

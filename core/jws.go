@@ -252,15 +252,15 @@ func (h *tokenHeader) read(header strictjson.Value) Code {
 		return CodeJWSAlgMissing
 	case len(h.alg) == 0:
 		return CodeJWSAlgInvalid
-	case isForbiddenAlg(h.alg) && !injected("alg-forbidden-skipped"):
+	case isForbiddenAlg(h.alg):
 		return CodeJWSAlgForbidden
-	case m.crit && !injected("crit-ignored"):
+	case m.crit:
 		return CodeJWSCritPresent
-	case m.b64 && !injected("b64-ignored"):
+	case m.b64:
 		return CodeJWSB64Present
-	case m.zip && !injected("zip-ignored"):
+	case m.zip:
 		return CodeJWSZipPresent
-	case m.foreign && !injected("embedded-key-ignored"):
+	case m.foreign:
 		return CodeJWSKeyEmbedded
 	case !m.kid.Exists():
 		return CodeJWSKidMissing

@@ -23,6 +23,7 @@ func ParsePolicy(data []byte) (*Policy, error) {
 	if len(data) > maxPolicyBytes {
 		return nil, loadError(CodePolicyTooLarge, "", "want at most "+strconv.Itoa(maxPolicyBytes)+" bytes")
 	}
+	data = laxJSON(data)
 	var doc strictjson.Document
 	if err := doc.Parse(data, strictjson.Limits{Depth: policyDepth, Values: policyValues}); err != nil {
 		return nil, policyJSONError(err.(strictjson.Error))
@@ -258,7 +259,7 @@ func (r *policyReader) document(root strictjson.Value) {
 		member{"routes", true, r.routes},
 	)
 	r.replayDefaults()
-	if len(r.faults) == 0 {
+	if r.faults = laxFaults(r.faults); len(r.faults) == 0 {
 		r.policy.buildIndex()
 	}
 }

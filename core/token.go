@@ -44,7 +44,7 @@ func (r *run) checkIssuerKnown() Code {
 func (r *run) checkType() Code {
 	typ := r.header.typ
 	if typ == nil {
-		if r.issuer.profile == ProfileHardened && !injected("typ-optional") {
+		if r.issuer.profile == ProfileHardened {
 			return CodeKeyTypMissing
 		}
 		typ = []byte("jwt")

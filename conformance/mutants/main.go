@@ -3,111 +3,86 @@
 // Command mutants shows that the vectors catch bugs: it gives the verifier one seeded
 // fault after the other (core/injected_*.go) and runs every vector against it. A fault
 // that no vector notices is a gap of the suite and fails the run; so does a vector that
-// claims to kill a fault and does not. Run it with the build tag:
+// claims to kill a fault and does not, and a catalogue (vectors/gen/faults.txt) that is
+// not the list of the seeded faults. Run it with the build tag:
 //
-//	go run -tags ajwt_faults ./conformance/mutants [-v] [-fault NAME]
+//	go run -tags ajwt_faults ./conformance/mutants [flags]
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
-	"slices"
-	"strings"
-
-	"github.com/agentic-jwt/ajwt/conformance"
-	ajwt "github.com/agentic-jwt/ajwt/core"
 )
 
-func main() {
-	verbose := flag.Bool("v", false, "list every vector that kills a fault, not the first three")
-	only := flag.String("fault", "", "run this fault alone")
-	flag.Parse()
-	os.Exit(run(*verbose, *only))
+// options are the flags of the command.
+type options struct {
+	fault     string // this one alone, "" for all
+	json      bool
+	verbose   bool
+	write     bool
+	vectors   string
+	catalogue string
 }
 
-func run(verbose bool, only string) int {
-	suite, err := conformance.LoadSuite("")
+func main() {
+	var o options
+	flag.StringVar(&o.fault, "fault", "", "run the fault of this `name` alone")
+	flag.BoolVar(&o.json, "json", false, "write the results as JSON")
+	flag.BoolVar(&o.verbose, "v", false, "list every vector that kills a fault, not the first three")
+	flag.BoolVar(&o.write, "write", false, "write the catalogue and run nothing")
+	flag.StringVar(&o.vectors, "vectors", "", "take the vectors from this `folder` instead of those in the program")
+	flag.StringVar(&o.catalogue, "catalogue", "", "the `file` to compare with the seeded faults (default vectors/gen/faults.txt of this module)")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	os.Exit(run(&o, os.Stdout, os.Stderr))
+}
+
+// run returns the exit code: 0 if every fault is killed and every claim holds, 1 if
+// not, 2 if there was nothing to judge.
+func run(o *options, out, diagnostics io.Writer) int {
+	r, err := mutate(o, progressOn(diagnostics))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "mutants:", err)
+		fmt.Fprintln(diagnostics, "mutants:", err)
 		return 2
 	}
-	if failed, err := failures(suite); err != nil || len(failed) > 0 {
-		fmt.Fprintf(os.Stderr, "mutants: without a fault every vector must pass; %d fail: %v %v\n", len(failed), failed, err)
+	if r == nil {
+		return 0
+	}
+	write := r.writeText
+	if o.json {
+		write = r.writeJSON
+	}
+	if err := write(out, o.verbose); err != nil {
+		fmt.Fprintln(diagnostics, "mutants:", err)
 		return 2
 	}
-	claims := map[string][]string{}
-	for _, c := range suite.Cases() {
-		for _, name := range c.Kills {
-			claims[name] = append(claims[name], c.ID)
-		}
-	}
-	killed, survived, wrong := 0, 0, 0
-	for _, f := range ajwt.SeededFaults() {
-		claimed := claims[f.Name]
-		delete(claims, f.Name)
-		if only != "" && f.Name != only {
-			continue
-		}
-		ajwt.SwitchFault(f.Name)
-		failed, err := failures(suite)
-		ajwt.SwitchFault("")
-		switch {
-		case err != nil:
-			fmt.Fprintln(os.Stderr, "mutants:", f.Name, err)
-			return 2
-		case len(failed) == 0:
-			survived++
-			fmt.Printf("SURVIVED  %-28s %s\n", f.Name, f.Meaning)
-		default:
-			killed++
-			fmt.Printf("killed    %-28s by %s\n", f.Name, list(failed, verbose))
-		}
-		for _, id := range claimed {
-			if !slices.Contains(failed, id) {
-				wrong++
-				fmt.Printf("          %s says that it kills %s and passes\n", id, f.Name)
-			}
-		}
-	}
-	for name, ids := range claims {
-		if only == "" {
-			wrong++
-			fmt.Printf("unknown fault %s, named by %s\n", name, list(ids, verbose))
-		}
-	}
-	if killed+survived == 0 {
-		fmt.Fprintln(os.Stderr, "mutants: no fault to run")
-		return 2
-	}
-	fmt.Printf("%d faults killed, %d survived, %d wrong claims\n", killed, survived, wrong)
-	if survived+wrong > 0 {
+	if r.Survived > 0 || len(r.Problems) > 0 {
 		return 1
 	}
 	return 0
 }
 
-// failures runs every vector on the native core and returns the ids that fail.
-func failures(suite *conformance.Suite) ([]string, error) {
-	report, err := conformance.Run(context.Background(), suite, []conformance.Subject{conformance.Native()}, conformance.Options{Seed: 1})
-	if err != nil {
-		return nil, err
+// progressOn returns a function that shows how far the run is, on one line of a
+// terminal; elsewhere it shows nothing.
+func progressOn(w io.Writer) func(done, total int, name string) {
+	file, ok := w.(*os.File)
+	if !ok {
+		return func(int, int, string) {}
 	}
-	var ids []string
-	for _, r := range report.Subjects[0].Results {
-		if r.Result != conformance.ResultPassed {
-			ids = append(ids, r.Case)
+	info, err := file.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return func(int, int, string) {}
+	}
+	return func(done, total int, name string) {
+		if name == "" {
+			fmt.Fprint(w, "\r\x1b[K")
+			return
 		}
+		fmt.Fprintf(w, "\r\x1b[K%d/%d %s", done, total, name)
 	}
-	slices.Sort(ids)
-	return ids, nil
-}
-
-func list(ids []string, all bool) string {
-	const few = 3
-	if all || len(ids) <= few {
-		return strings.Join(ids, " ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(ids[:few], " "), len(ids)-few)
 }

@@ -1,0 +1,124 @@
+//go:build ajwt_faults
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/agentic-jwt/ajwt/conformance"
+	ajwt "github.com/agentic-jwt/ajwt/core"
+)
+
+// mutate runs the vectors against each fault. The report is nil where only the
+// catalogue was written.
+func mutate(o *options, progress func(done, total int, name string)) (*report, error) {
+	faults := ajwt.SeededFaults()
+	if o.write {
+		return nil, writeCatalogue(o.catalogue, faults)
+	}
+	faults, err := selected(faults, o.fault)
+	if err != nil {
+		return nil, err
+	}
+	suite, err := conformance.LoadSuite(o.vectors)
+	if err != nil {
+		return nil, err
+	}
+	if failed, err := failures(suite); err != nil || len(failed) > 0 {
+		return nil, fmt.Errorf("without a fault every vector must pass; %d fail: %s %w", len(failed), few(slices.Sorted(maps.Keys(failed)), false), errors.Join(err))
+	}
+	claims := map[string][]string{}
+	for _, c := range suite.Cases() {
+		for _, name := range c.Kills {
+			claims[name] = append(claims[name], c.ID)
+		}
+	}
+	r := &report{Format: "ajwt-mutants/1", Cases: suite.Len()}
+	for i, f := range faults {
+		progress(i, len(faults), f.Name)
+		if !ajwt.SwitchFault(f.Name) {
+			return nil, fmt.Errorf("%s is listed and cannot be switched on", f.Name)
+		}
+		failed, err := failures(suite)
+		ajwt.SwitchFault("")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		r.add(f, failed, claims[f.Name])
+	}
+	progress(0, 0, "")
+	if o.fault != "" {
+		return r, nil
+	}
+	for _, f := range faults {
+		delete(claims, f.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(claims)) {
+		r.problem("the fault %s, which no source file seeds, is named by %s", name, few(claims[name], o.verbose))
+	}
+	text, err := readCatalogue(o.catalogue)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range compareCatalogue(text, faults) {
+		r.problem("%s", p)
+	}
+	return r, nil
+}
+
+// selected returns the faults to run: all, or the one with that name.
+func selected(faults []ajwt.SeededFault, name string) ([]ajwt.SeededFault, error) {
+	if name == "" {
+		return faults, nil
+	}
+	for _, f := range faults {
+		if f.Name == name {
+			return []ajwt.SeededFault{f}, nil
+		}
+	}
+	names := make([]string, len(faults))
+	for i, f := range faults {
+		names[i] = f.Name
+	}
+	hint := "run without -fault to see all"
+	if near := close(name, names); len(near) > 0 {
+		hint = "close names: " + strings.Join(near, ", ")
+	}
+	return nil, fmt.Errorf("there is no fault %q; %s", name, hint)
+}
+
+// failures runs every vector on the native core and returns the ids of those that give
+// another answer than they should, with the answer. A rejection does not count as
+// wrong because its twin is.
+func failures(suite *conformance.Suite) (map[string]string, error) {
+	report, err := conformance.Run(context.Background(), suite, []conformance.Subject{subject{conformance.Native()}}, conformance.Options{Seed: 1})
+	if err != nil {
+		return nil, err
+	}
+	failed := map[string]string{}
+	for _, r := range report.Subjects[0].Results {
+		if r.Result != conformance.ResultPassed && r.Class != conformance.ClassTwin {
+			failed[r.Case] = r.Gave
+		}
+	}
+	return failed, nil
+}
+
+// subject is the native core, with canonical JSON as a fault may have it: the package
+// for that knows nothing of faults.
+type subject struct{ conformance.Subject }
+
+// Run implements conformance.Subject.
+func (s subject) Run(ctx context.Context, p *conformance.Prepared) (conformance.Answer, error) {
+	if p.Op == "jcs" {
+		if answer, done := faultyJCS(p.Input); done {
+			return answer, nil
+		}
+	}
+	return s.Subject.Run(ctx, p)
+}
