@@ -254,7 +254,7 @@ func (r *run) checkConfirmation() Code {
 		return CodeClaimCnfUnsupported
 	}
 	if jwk.Exists() {
-		switch r.s.cnfKey.parse(jwk, false) {
+		switch r.s.cnfKey.parse(jwk, true) {
 		case keyOK:
 		case keyPrivate:
 			return CodeClaimCnfJWKPrivate
@@ -262,6 +262,7 @@ func (r *run) checkConfirmation() Code {
 			return CodeClaimCnfJWKInvalid
 		}
 		r.binding = r.s.cnfKey.Thumbprint()
+		r.pointOpen = true // see settle
 	}
 	if jkt.Exists() {
 		b := jkt.Bytes()

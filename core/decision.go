@@ -170,26 +170,31 @@ func (d *Decision) answer(t *AnswerTerms) {
 	if d.Status != 401 && d.Code != CodeWorkflowScopeInsufficient {
 		return
 	}
-	params := ""
-	if oauth := d.Code.OAuthError(); oauth != "" {
-		params = ` error="` + oauth + `"`
-	}
-	if d.Code == CodeWorkflowScopeInsufficient {
-		params += `, scope="` + t.Scopes + `"`
-	}
-	if t.Bearer {
-		d.Challenge = "Bearer"
-		if t.BearerUsed {
-			d.Challenge += params
-			params = ""
+	buf := make([]byte, 0, 160)
+	writeError := func() {
+		if oauth := d.Code.OAuthError(); oauth != "" {
+			buf = append(append(append(buf, ` error="`...), oauth...), '"')
 		}
-		d.Challenge += ", "
+		if d.Code == CodeWorkflowScopeInsufficient {
+			buf = append(append(append(buf, `, scope="`...), t.Scopes...), '"')
+		}
 	}
-	d.Challenge += "DPoP" + params
-	if params != "" {
-		d.Challenge += ","
+	bearerUsed := t.Bearer && t.BearerUsed
+	if t.Bearer {
+		buf = append(buf, "Bearer"...)
+		if bearerUsed {
+			writeError()
+		}
+		buf = append(buf, ", "...)
 	}
-	d.Challenge += ` algs="` + t.Algorithms + `"`
+	buf = append(buf, "DPoP"...)
+	if before := len(buf); !bearerUsed {
+		if writeError(); len(buf) > before {
+			buf = append(buf, ',')
+		}
+	}
+	buf = append(append(append(buf, ` algs="`...), t.Algorithms...), '"')
+	d.Challenge = string(buf)
 }
 
 // AppendRecord appends the decision record, one JSON object without white space

@@ -22,17 +22,15 @@ var claimFaults = []SeededFault{
 	{"claim-iat-optional", "iat may be absent", claimOptional(func(r *run) (*strictjson.Value, string) { return &r.claims.iat, num(r.now) })},
 	{"claim-jti-optional", "jti may be absent", claimOptional(func(r *run) (*strictjson.Value, string) { return &r.claims.jti, `"none"` })},
 	{"claim-scope-optional", "scope may be absent", claimOptional(func(r *run) (*strictjson.Value, string) { return &r.claims.scope, `"none"` })},
-	{"numericdate-lax", "a time that is no NumericDate compares like one that is not a number: never too early, never too late", at(501, func(r *run, sound func(*run) Code) Code {
-		for _, t := range []struct {
-			claim *strictjson.Value
-			good  int64
-		}{{&r.claims.exp, r.now + 1}, {&r.claims.iat, r.now}, {&r.claims.nbf, r.now}} {
-			if _, ok := t.claim.Integer(); !ok && t.claim.Exists() {
-				*t.claim = jsonValue(num(t.good))
-			}
-		}
+	{"numericdate-lax", "a time that is no NumericDate compares like one that is not a number: never too early, never too late", all(at(501, func(r *run, sound func(*run) Code) Code {
+		laxTime(&r.claims.exp, r.now+1)
+		laxTime(&r.claims.iat, r.now)
+		laxTime(&r.claims.nbf, r.now)
 		return sound(r)
-	})},
+	}), at(615, func(r *run, sound func(*run) Code) Code {
+		laxTime(&r.proof.members.iat, r.now)
+		return sound(r)
+	}))},
 	{"sub-form-unchecked", "any sub is taken", at(501, func(r *run, sound func(*run) Code) Code {
 		if sound(r) == CodeClaimSubInvalid {
 			r.claims.sub = jsonValue(`"none"`)
@@ -82,7 +80,7 @@ var claimFaults = []SeededFault{
 			var strs []string
 			for e := aud.First(); e.Exists(); e = e.Next() {
 				if len(e.Bytes()) > 0 {
-					strs = append(strs, string(e.Raw()))
+					strs = append(strs, textOf(e))
 				}
 			}
 			r.claims.aud = jsonValue("[" + strings.Join(strs, ",") + "]")
@@ -163,6 +161,13 @@ func claimOptional(of func(r *run) (claim *strictjson.Value, value string)) chan
 		}
 		return sound(r)
 	})
+}
+
+// laxTime puts a good time in the place of one that is there and no NumericDate.
+func laxTime(claim *strictjson.Value, good int64) {
+	if _, ok := claim.Integer(); !ok && claim.Exists() {
+		*claim = jsonValue(num(good))
+	}
 }
 
 func num(n int64) string { return strconv.FormatInt(n, 10) }

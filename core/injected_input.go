@@ -8,6 +8,7 @@ import (
 )
 
 var inputFaults = []SeededFault{
+	{"clock-unchecked", "a time of the request that cannot be is taken", nil},
 	{"skip-target-length", "a target of any length is read", skip(101)},
 	{"skip-header-count", "any number of fields is read", skip(102)},
 	{"skip-body-length", "a body of any length is read", skip(103)},

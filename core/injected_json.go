@@ -83,7 +83,15 @@ func lowerNames(dst []byte, v strictjson.Value) []byte {
 		}
 		return append(dst, list.text()...)
 	}
-	return append(dst, v.Raw()...)
+	return append(dst, textOf(v)...)
+}
+
+// textOf is the JSON text of a value.
+func textOf(v strictjson.Value) string {
+	if v.Kind() == strictjson.String {
+		return quoted(string(v.Bytes()))
+	}
+	return string(v.Raw())
 }
 
 // memberList is an object that can be changed: names and JSON texts in order.
@@ -91,7 +99,7 @@ type memberList []struct{ name, text string }
 
 func membersOf(v strictjson.Value) (list memberList) {
 	for m := v.First(); m.Exists(); m = m.Next() {
-		list = append(list, struct{ name, text string }{string(m.Key()), string(m.Raw())})
+		list = append(list, struct{ name, text string }{string(m.Key()), textOf(m)})
 	}
 	return list
 }

@@ -1,6 +1,10 @@
 package ajwt
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/agentic-jwt/ajwt/core/ascii"
+)
 
 const maxMethodBytes = 32 // longer than any registered method
 
@@ -55,10 +59,15 @@ func (r *run) checkFields() Code {
 		if !isToken(h.Name) {
 			return CodeInputHeaderMalformed
 		}
-		for j := 0; j < len(h.Value); j++ {
-			if isClass(h.Value[j], charControl) && h.Value[j] != '\t' {
+		for rest := bytesOf(h.Value); ; {
+			n := ascii.Text(rest)
+			if n == len(rest) {
+				break
+			}
+			if rest[n] != '\t' {
 				return CodeInputHeaderMalformed
 			}
+			rest = rest[n+1:]
 		}
 	}
 	return 0
@@ -112,10 +121,8 @@ func (r *run) checkAuthorizationForm() Code {
 	if !ok || rest == "" {
 		return CodeInputAuthorizationMalformed
 	}
-	for i := 0; i < len(rest); i++ {
-		if rest[i] <= ' ' || rest[i] > '~' {
-			return CodeInputAuthorizationMalformed
-		}
+	if ascii.Visible(bytesOf(rest)) != len(rest) {
+		return CodeInputAuthorizationMalformed
 	}
 	r.tokenText = rest
 	return 0

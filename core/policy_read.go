@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/agentic-jwt/ajwt/core/ascii"
 	"github.com/agentic-jwt/ajwt/core/strictjson"
 )
 
@@ -152,12 +153,7 @@ func (r *policyReader) text(v strictjson.Value, pointer string, max int) string 
 }
 
 func hasControl(b []byte) bool {
-	for _, c := range b {
-		if isClass(c, charControl) {
-			return true
-		}
-	}
-	return false
+	return ascii.Text(b) != len(b)
 }
 
 func (r *policyReader) integer(v strictjson.Value, pointer string, min, max int64) int64 {

@@ -28,6 +28,7 @@ type scratch struct {
 	cnfKey    Key
 	proofKey  Key
 	replay    [2]ReplayKey
+	entry     SignatureEntry
 }
 
 // run is the state of one decision: what the checks so far have established.
@@ -57,6 +58,9 @@ type run struct {
 	key       *Key
 	tokenHash [sha256.Size]byte
 
+	known      bool // the signature is a remembered one
+	pointOpen  bool // whether cnf.jwk is a point is not settled yet
+	settled    bool
 	bound      bool
 	binding    [32]byte // RFC 7638 thumbprint that cnf names
 	intent     intent
@@ -86,9 +90,20 @@ func (r *run) decide() {
 		if c.stage == StageProof && (proofFailed || c.number > 602 && !r.proof.expected) {
 			continue
 		}
-		code := c.run(r)
+		code := Code(0)
+		if c.stage > StageProof {
+			code = r.settle()
+		}
+		if code == 0 {
+			code = c.run(r)
+		}
 		if code == 0 {
 			continue
+		}
+		if c.number > 509 {
+			if open := r.settle(); open != 0 {
+				code = open
+			}
 		}
 		if !r.observes(code) {
 			r.d.enforce(code)

@@ -63,7 +63,7 @@ func joinedDigest[T ~string | ~[]byte](ids []T) [sha256.Size]byte {
 		}
 		joined = append(joined, id...)
 	}
-	return sha256.Sum256(joined)
+	return sha256.Sum256(laxJoined(joined))
 }
 
 // appendSequenceHash writes a digest in the given form, nothing for an unknown one.
@@ -120,4 +120,30 @@ func ChainList(chain []string, requester string) []string {
 		}
 	}
 	return list
+}
+
+// ChainHash returns the hash of a delegation chain: ids of agents, the originator
+// first, each once (spec/profile.md, section 7). ok is false where an id is none or
+// stands twice, or the form is unknown: no such chain is ever allowed.
+func ChainHash(chain []string, form HashForm) (hash string, ok bool) {
+	for i, id := range chain {
+		if !ValidAgentID(id) || contains(chain[:i], id) {
+			return "", false
+		}
+	}
+	hash = SequenceHash(chain, form)
+	return hash, hash != ""
+}
+
+// StepHash returns the hash of a sequence of steps: those completed that are ancestors
+// of the current one, then the current one; empty without a workflow. ok is false
+// where an id is none or stands twice, or the form is unknown.
+func StepHash(steps []string, form HashForm) (hash string, ok bool) {
+	for i, id := range steps {
+		if !ValidStepID(id) || contains(steps[:i], id) {
+			return "", false
+		}
+	}
+	hash = SequenceHash(steps, form)
+	return hash, hash != ""
 }

@@ -96,8 +96,9 @@ func (r *run) checkKeyFits() Code {
 // the token is decided anew for each request.
 func (r *run) checkSignature() Code {
 	r.tokenHash = sha256.Sum256(bytesOf(r.tokenText))
-	entry := SignatureEntry{Token: r.tokenHash, Key: r.key.Thumbprint(), Generation: uint64(r.issuerAt)<<32 | r.state.keys[r.issuerAt].generation}
-	if r.v.cache.Known(&entry, r.now) {
+	entry := &r.s.entry
+	*entry = SignatureEntry{Token: r.tokenHash, Key: r.key.Thumbprint(), Generation: uint64(r.issuerAt)<<32 | r.state.keys[r.issuerAt].generation}
+	if r.known = r.v.cache.Known(entry, r.now); r.known {
 		return 0
 	}
 	if !r.key.VerifySignature(r.verify, r.s.token.input, r.s.token.signature) {
@@ -107,7 +108,25 @@ func (r *run) checkSignature() Code {
 	// from remembering it.
 	if exp, ok := r.claims.exp.Integer(); ok {
 		entry.Expires = min(exp, strictjson.MaxInteger-maxSkew) + r.issuer.skew
-		r.v.cache.Remember(&entry, r.now)
+	}
+	return 0
+}
+
+// settle ends what was put off: whether the Edwards key in cnf.jwk is a point at all
+// (a part of check 509), and remembering the signature. A proof that held by that
+// very key has shown the point; a token that is remembered was settled before. So
+// decompressing the point, a tenth of a signature check, is left to those requests
+// that nothing else settles, and comes before any later code.
+func (r *run) settle() Code {
+	if r.settled {
+		return 0
+	}
+	r.settled = true
+	if r.pointOpen && !r.known && !r.proof.held && !r.s.cnfKey.onCurve() {
+		return CodeClaimCnfJWKInvalid
+	}
+	if !r.known && r.s.entry.Expires > 0 {
+		r.v.cache.Remember(&r.s.entry, r.now)
 	}
 	return 0
 }

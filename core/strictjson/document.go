@@ -198,5 +198,6 @@ func (v Value) Bool() (value, ok bool) {
 }
 
 func (d *Document) sameKey(a, b int32) bool {
-	return bytes.Equal(Value{d, a}.Key(), Value{d, b}.Key())
+	x, y := &d.nodes[a], &d.nodes[b]
+	return x.key1-x.key0 == y.key1-y.key0 && bytes.Equal(Value{d, a}.Key(), Value{d, b}.Key())
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/agentic-jwt/ajwt/core/ascii"
 )
 
 // Fault is the reason for which a text was refused.
@@ -306,12 +308,11 @@ func (d *Document) str() (a, b int32, escaped bool, fault Fault) {
 	d.pos++ // the opening quote
 	src, p := d.src, d.pos
 	start := p
-	for p < len(src) {
-		c := src[p]
-		if c >= 0x20 && c < 0x80 && c != '"' && c != '\\' {
-			p++
-			continue
+	for {
+		if p += ascii.JSON(src[p:]); p == len(src) {
+			break
 		}
+		c := src[p]
 		switch {
 		case c == '"':
 			d.pos = p + 1
