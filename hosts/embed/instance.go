@@ -48,22 +48,20 @@ func (p *pool) make(ctx context.Context) (*instance, error) {
 		return nil, errors.New("embed: the module cannot be interrupted")
 	}
 	i.clock = newStopwatch(func() { stop.Set(1) })
-	if err = i.start(); err == nil && p.configure != nil {
-		err = i.configure(p.configure)
-	}
-	if err != nil {
+	if err := i.prepare(p.configure); err != nil {
 		i.discard()
 		return nil, err
 	}
 	return i, nil
 }
 
-// start runs what every artefact begins with.
-func (i *instance) start() error {
-	initialize, version := i.function("_initialize", 0, 0), i.function("ajwt_abi_version", 0, 1)
+func (i *instance) prepare(configure []byte) error {
+	initialize := i.function("_initialize", 0, 0)
+	version, onConfigure := i.function("ajwt_abi_version", 0, 1), i.function("ajwt_configure", 2, 1)
 	i.allocate, i.free = i.function("ajwt_alloc", 1, 1), i.function("ajwt_free", 1, 0)
-	if err := i.complete(); err != nil {
-		return err
+	i.onVerify, i.onLoad = i.function("ajwt_verify", 2, 1), i.function("ajwt_load", 2, 1)
+	if i.broken || i.memory == nil {
+		return fmt.Errorf("embed: the module lacks exports of ABI version %d", abi.Version)
 	}
 	if code := i.call(initialize, i.limits.LoadTimeout); code != 0 {
 		return fmt.Errorf("embed: _initialize: %s", code)
@@ -74,18 +72,8 @@ func (i *instance) start() error {
 	if have := uint32(i.stack[0]); have != abi.Version {
 		return fmt.Errorf("embed: the module has ABI version %d, want %d", have, abi.Version)
 	}
-	return nil
-}
-
-// configure makes a verifier of an instance.
-func (i *instance) configure(message []byte) error {
-	onConfigure := i.function("ajwt_configure", 2, 1)
-	i.onVerify, i.onLoad = i.function("ajwt_verify", 2, 1), i.function("ajwt_load", 2, 1)
-	if err := i.complete(); err != nil {
-		return err
-	}
-	answer, code := i.send(onConfigure, i.limits.LoadTimeout, len(message), func(dst []byte) []byte {
-		return append(dst, message...)
+	answer, code := i.send(onConfigure, i.limits.LoadTimeout, len(configure), func(dst []byte) []byte {
+		return append(dst, configure...)
 	})
 	switch {
 	case code != 0:
@@ -96,28 +84,11 @@ func (i *instance) configure(message []byte) error {
 	return nil
 }
 
-// complete returns an error where an export was missing.
-func (i *instance) complete() error {
-	if i.broken || i.memory == nil {
-		return fmt.Errorf("embed: the module lacks exports of ABI version %d", abi.Version)
-	}
-	return nil
-}
-
-// function gives an export that the instance must have, with so many parameters and
-// results.
+// function gives an export with so many parameters and results.
 func (i *instance) function(name string, params, results int) api.Function {
-	f := i.lookup(name, params, results)
-	if f == nil {
-		i.broken = true
-	}
-	return f
-}
-
-// lookup is function for an export that may be missing: then it gives nil.
-func (i *instance) lookup(name string, params, results int) api.Function {
 	f := i.module.ExportedFunction(name)
 	if f == nil || len(f.Definition().ParamTypes()) != params || len(f.Definition().ResultTypes()) != results {
+		i.broken = true
 		return nil
 	}
 	return f
@@ -135,50 +106,36 @@ func (i *instance) load(d *abi.Document) (abi.Answer, ajwt.Code) {
 	})
 }
 
-// send is exchange for the exports of a verifier: it reads the answer, which is a copy.
+// send writes a message of at most size bytes into the instance, calls the export
+// and reads the answer. After any fault the instance is broken.
 func (i *instance) send(f api.Function, limit time.Duration, size int, write func([]byte) []byte) (abi.Answer, ajwt.Code) {
-	data, code := i.exchange(f, limit, size, write)
-	if code != 0 {
+	if size > abi.MaxMessageBytes {
+		return abi.Answer{}, ajwt.CodeABITooLarge
+	}
+	if code := i.room(uint32(size)); code != 0 {
 		return abi.Answer{}, code
+	}
+	view, ok := i.memory.Read(i.buffer, i.size)
+	if !ok {
+		return i.malformed()
+	}
+	message := write(view[:0])
+	i.stack[0], i.stack[1] = uint64(i.buffer), uint64(len(message))
+	if code := i.call(f, limit); code != 0 {
+		return abi.Answer{}, code
+	}
+	data, ok := i.memory.Read(uint32(i.stack[0]>>32), uint32(i.stack[0]))
+	if !ok {
+		return i.malformed()
 	}
 	answer, err := abi.DecodeAnswer(data)
 	if err != nil {
 		return i.malformed()
 	}
-	i.shrink()
-	return answer, 0
-}
-
-// exchange writes a message of at most size bytes into the instance and calls the
-// export. The answer lies in the instance's memory, good until the next call. After any
-// fault the instance is broken.
-func (i *instance) exchange(f api.Function, limit time.Duration, size int, write func([]byte) []byte) ([]byte, ajwt.Code) {
-	if size > abi.MaxMessageBytes {
-		return nil, ajwt.CodeABITooLarge
-	}
-	if code := i.room(uint32(size)); code != 0 {
-		return nil, code
-	}
-	view, ok := i.memory.Read(i.buffer, i.size)
-	if ok {
-		message := write(view[:0])
-		i.stack[0], i.stack[1] = uint64(i.buffer), uint64(len(message))
-		if code := i.call(f, limit); code != 0 {
-			return nil, code
-		}
-		if data, ok := i.memory.Read(uint32(i.stack[0]>>32), uint32(i.stack[0])); ok {
-			return data, 0
-		}
-	}
-	i.broken = true
-	return nil, ajwt.CodeABIAnswerMalformed
-}
-
-// shrink gives a large message buffer back.
-func (i *instance) shrink() {
 	if i.size > keepBuffer {
 		i.giveBack()
 	}
+	return answer, 0
 }
 
 func (i *instance) malformed() (abi.Answer, ajwt.Code) {
