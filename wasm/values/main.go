@@ -3,6 +3,8 @@
 // it does is in wasm/abi.
 package main
 
+//lint:file-ignore U1000 the host calls the exports
+
 import "github.com/agentic-jwt/ajwt/wasm/abi"
 
 var (
