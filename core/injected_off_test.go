@@ -37,9 +37,6 @@ func main() {
 // TestNoSeededFaults holds a linked program to hold nothing of the build for the
 // mutation test: no name of a fault, and no function that only that build needs.
 func TestNoSeededFaults(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a program")
-	}
 	catalogue, err := os.ReadFile("../vectors/gen/faults.txt")
 	require.NoError(t, err)
 	source := filepath.Join(t.TempDir(), "main.go")

@@ -13,9 +13,6 @@ import (
 // TestProgram builds the program and the module and runs them as a user would: keys,
 // a token with its proof through a pipe, and one decision by each engine.
 func TestProgram(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds two programs")
-	}
 	dir := t.TempDir()
 	program, module := filepath.Join(dir, "ajwt.exe"), filepath.Join(dir, "ajwt.wasm")
 	build(t, nil, "-o", program, ".")
