@@ -2,9 +2,7 @@ package embed
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
@@ -22,7 +20,7 @@ type instance struct {
 	onVerify   api.Function
 	onLoad     api.Function
 	limits     *Options
-	clock      *stopwatch
+	clock      stopwatch
 	stack      [2]uint64 // parameters and result of a call
 	buffer     uint32    // address of the message buffer, 0 for none
 	size       uint32    // of the buffer in bytes
@@ -41,13 +39,7 @@ func (p *pool) make(ctx context.Context) (*instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embed: the module does not start: %w", err)
 	}
-	i := &instance{module: module, memory: module.Memory(), limits: p.options}
-	stop, ok := module.ExportedGlobal(stopGlobal).(api.MutableGlobal)
-	if !ok {
-		i.discard()
-		return nil, errors.New("embed: the module cannot be interrupted")
-	}
-	i.clock = newStopwatch(func() { stop.Set(1) })
+	i := &instance{module: module, memory: module.ExportedMemory("memory"), limits: p.options, clock: stopwatch{Context: context.Background()}}
 	if err := i.prepare(p.configure); err != nil {
 		i.discard()
 		return nil, err
@@ -175,9 +167,9 @@ func (i *instance) giveBack() ajwt.Code {
 
 // call calls an export with the stack within a time limit.
 func (i *instance) call(f api.Function, limit time.Duration) ajwt.Code {
-	i.clock.start(limit)
-	err := f.CallWithStack(context.Background(), i.stack[:])
-	expired := i.clock.stop()
+	i.clock.deadline = time.Now().Add(limit)
+	err := f.CallWithStack(&i.clock, i.stack[:])
+	expired := i.clock.expired()
 	if err == nil && !expired {
 		return 0
 	}
@@ -190,24 +182,29 @@ func (i *instance) call(f api.Function, limit time.Duration) ajwt.Code {
 
 func (i *instance) discard() { i.module.Close(context.Background()) }
 
-// stopwatch stops a call that runs out of time. Then the instance is broken, so
-// that nothing needs to be made for each call.
+// stopwatch is the context of an instance's calls. Nothing needs to be made for a
+// call, and no timer runs: the module itself comes back and asks (see interruptible).
 type stopwatch struct {
-	timer *time.Timer
-	rang  atomic.Bool
+	context.Context
+	deadline time.Time
 }
 
-func newStopwatch(stop func()) *stopwatch {
-	s := new(stopwatch)
-	s.timer = time.AfterFunc(time.Hour, func() {
-		s.rang.Store(true)
-		stop()
-	})
-	s.timer.Stop()
-	return s
+type stopwatchKey struct{}
+
+// Value implements context.Context.
+func (s *stopwatch) Value(key any) any {
+	if key == (stopwatchKey{}) {
+		return s
+	}
+	return s.Context.Value(key)
 }
 
-func (s *stopwatch) start(limit time.Duration) { s.timer.Reset(limit) }
+func (s *stopwatch) expired() bool { return time.Now().After(s.deadline) }
 
-// stop reports whether time ran out.
-func (s *stopwatch) stop() bool { return !s.timer.Stop() || s.rang.Load() }
+// yield is the import sched_yield: it ends a call that has run out of time.
+func yield(ctx context.Context, _ api.Module, stack []uint64) {
+	if s, ok := ctx.Value(stopwatchKey{}).(*stopwatch); ok && s.expired() {
+		panic(context.DeadlineExceeded)
+	}
+	stack[0] = 0
+}

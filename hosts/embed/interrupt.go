@@ -6,24 +6,27 @@ import (
 	"fmt"
 )
 
-// stopGlobal is the export that interruptible adds to a module. Code that is running
-// traps within breath loops once the global is not 0.
-const stopGlobal = "ajwt_embed_stop"
+// yieldModule and yieldName are the import through which a module comes back to the
+// program: Go's run-time system has it anyway.
+const (
+	yieldModule = "wasi_snapshot_preview1"
+	yieldName   = "sched_yield"
+)
 
-// breath is the number of loops between two returns to Go: well below a millisecond.
+// breath is the number of loops between two returns: well below a millisecond.
 const breath = 50000
 
-// interruptible adds to a module what it takes to stop it from outside, and to let
-// the program's garbage collector and timers run meanwhile. At the head of every
-// loop a global is counted down; at zero, a new function fills it up, leaves the
-// compiled code once (by growing memory by nothing), and traps if stopGlobal is set.
-// Code without a loop ends by itself, or by its stack.
+// interruptible changes a module so that it comes back to the program now and then,
+// which can stop it there, and whose other goroutines run meanwhile. At the head of
+// every loop a new global is counted down; at zero, a new function fills it up and
+// calls the import sched_yield. Code without a loop ends by itself, or by its stack.
 //
 // Why not wazero's WithCloseOnContextDone? It leaves the compiled code at every loop,
 // and Go compiles a function into a loop over its blocks: decisions took four to
-// seven times as long. Counting costs a few percent. Why leave the code at all? Go
-// cannot interrupt compiled code: a garbage collection that begins during an endless
-// loop would stop every goroutine for ever, the timer's included.
+// seven times as long. Counting costs less than ten percent. Why come back at all,
+// and not look at a flag that a timer sets? Go cannot interrupt compiled code: a
+// garbage collection that begins during an endless loop would stop every goroutine
+// for ever, the timer's included.
 func interruptible(module []byte) (out []byte, err error) {
 	defer func() {
 		if recover() != nil { // an index beyond the module's end
@@ -37,9 +40,6 @@ func interruptible(module []byte) (out []byte, err error) {
 	for len(r.in) > 0 {
 		id := r.byte()
 		r.section(id, r.take(r.u32()))
-	}
-	if !r.exported {
-		return nil, errors.New("embed: the module exports nothing")
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -59,24 +59,24 @@ const (
 
 // Instructions and types that interruptible writes or looks for (sections 5.3, 5.4).
 const (
-	opUnreachable = 0x00
-	opLoop        = 0x03
-	opIf          = 0x04
-	opEnd         = 0x0b
-	opCall        = 0x10
-	opDrop        = 0x1a
-	opGlobalGet   = 0x23
-	opGlobalSet   = 0x24
-	opMemoryGrow  = 0x40
-	opI32Const    = 0x41
-	opI32Eqz      = 0x45
-	opI32Sub      = 0x6b
-	prefixMulti   = 0xfc
-	typeI32       = 0x7f
-	typeVoid      = 0x40
-	kindFunction  = 0
-	kindGlobal    = 3
-	mutable       = 1
+	opLoop       = 0x03
+	opIf         = 0x04
+	opEnd        = 0x0b
+	opCall       = 0x10
+	opDrop       = 0x1a
+	opGlobalGet  = 0x23
+	opGlobalSet  = 0x24
+	opI32Const   = 0x41
+	opI32Eqz     = 0x45
+	opI32Sub     = 0x6b
+	prefixMulti  = 0xfc
+	typeI32      = 0x7f
+	typeVoid     = 0x40
+	kindFunction = 0
+	kindTable    = 1
+	kindMemory   = 2
+	kindGlobal   = 3
+	mutable      = 1
 )
 
 // rewriter copies a module. The counts are those of the sections so far, imports
@@ -85,9 +85,9 @@ type rewriter struct {
 	in, out   []byte
 	types     uint32
 	functions uint32
-	globals   uint32 // the counter, and one more for stopGlobal
+	globals   uint32
 	declared  bool   // the global section is written
-	exported  bool
+	yield     uint32 // index of the import, plus one; 0 for none
 	check     []byte // what stands at the head of a loop
 	err       error
 }
@@ -97,37 +97,34 @@ func (r *rewriter) section(id byte, content []byte) {
 	r.in = content
 	switch id {
 	case sectionType:
-		r.types, content = r.extended(1, []byte{0x60, 0, 0})
+		r.types, content = r.extended([]byte{0x60, 0, 0})
 	case sectionImport:
 		r.countImports()
 	case sectionFunction:
 		var n uint32
-		n, content = r.extended(1, appendU32(nil, r.types))
+		n, content = r.extended(appendU32(nil, r.types))
 		r.functions += n
 	case sectionGlobal:
-		content = r.addGlobals()
-	case sectionExport:
-		if !r.declared {
+		content = r.addGlobal()
+	case sectionExport, sectionCode:
+		if !r.declared { // no global of the module's own
 			r.in = []byte{0}
-			r.write(sectionGlobal, r.addGlobals())
+			r.write(sectionGlobal, r.addGlobal())
 			r.in = content
 		}
-		export := append(appendU32(nil, uint32(len(stopGlobal))), stopGlobal...)
-		_, content = r.extended(1, appendU32(append(export, kindGlobal), r.globals+1))
-		r.exported = true
-	case sectionCode:
-		content = r.addChecks()
+		if id == sectionCode {
+			content = r.addChecks()
+		}
 	}
 	r.write(id, content)
 	r.in = rest
 }
 
-// extended gives a section's content with so many entries more, and how many there
-// were before.
-func (r *rewriter) extended(more uint32, entries []byte) (n uint32, content []byte) {
+// extended gives a section's content with an entry more, and how many there were.
+func (r *rewriter) extended(entry []byte) (n uint32, content []byte) {
 	n = r.u32()
-	content = append(appendU32(nil, n+more), r.in...)
-	return n, append(content, entries...)
+	content = append(appendU32(nil, n+1), r.in...)
+	return n, append(content, entry...)
 }
 
 func (r *rewriter) write(id byte, content []byte) {
@@ -136,16 +133,18 @@ func (r *rewriter) write(id byte, content []byte) {
 
 func (r *rewriter) countImports() {
 	for range r.u32() {
-		r.take(r.u32())
-		r.take(r.u32())
+		module, name := r.take(r.u32()), r.take(r.u32())
 		switch r.byte() {
 		case kindFunction:
 			r.u32()
 			r.functions++
-		case 1:
+			if string(module) == yieldModule && string(name) == yieldName {
+				r.yield = r.functions
+			}
+		case kindTable:
 			r.byte()
 			r.limits()
-		case 2:
+		case kindMemory:
 			r.limits()
 		case kindGlobal:
 			r.take(2)
@@ -163,25 +162,24 @@ func (r *rewriter) limits() {
 	r.u32()
 }
 
-func (r *rewriter) addGlobals() []byte {
-	zero := []byte{typeI32, mutable, opI32Const, 1, opEnd, typeI32, mutable, opI32Const, 0, opEnd}
-	n, content := r.extended(2, zero)
+func (r *rewriter) addGlobal() []byte {
+	n, content := r.extended([]byte{typeI32, mutable, opI32Const, 1, opEnd})
 	r.globals += n
 	r.declared = true
 	return content
 }
 
 func (r *rewriter) addChecks() []byte {
-	if !r.exported || r.types == 0 {
-		panic("sections out of order")
+	if r.yield == 0 {
+		r.err = errors.New("embed: the module does not import " + yieldModule + "." + yieldName)
+		return nil
 	}
 	get, set := appendU32([]byte{opGlobalGet}, r.globals), appendU32([]byte{opGlobalSet}, r.globals)
 	r.check = join(get, []byte{opI32Const, 1, opI32Sub}, set, get, []byte{opI32Eqz, opIf, typeVoid},
 		appendU32([]byte{opCall}, r.functions), []byte{opEnd})
 	breathe := join([]byte{0}, // no locals
 		[]byte{opI32Const, breath&0x7f | 0x80, breath>>7&0x7f | 0x80, breath >> 14}, set,
-		[]byte{opI32Const, 0, opMemoryGrow, 0, opDrop},
-		appendU32([]byte{opGlobalGet}, r.globals+1), []byte{opIf, typeVoid, opUnreachable, opEnd, opEnd})
+		appendU32([]byte{opCall}, r.yield-1), []byte{opDrop, opEnd})
 
 	n := r.u32()
 	out := appendU32(make([]byte, 0, len(r.in)+len(r.in)/4), n+1)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
@@ -52,7 +53,10 @@ func newPool(ctx context.Context, wasm, configure []byte, o *Options) (p *pool, 
 	}
 	config = config.WithMemoryLimitPages(uint32(o.MemoryBytes / memoryPage))
 	p.runtime = wazero.NewRuntimeWithConfig(ctx, config)
-	if _, err = wasi_snapshot_preview1.Instantiate(ctx, p.runtime); err != nil {
+	wasi := p.runtime.NewHostModuleBuilder(yieldModule)
+	wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(wasi)
+	wasi.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(yield), nil, []api.ValueType{api.ValueTypeI32}).Export(yieldName)
+	if _, err = wasi.Instantiate(ctx); err != nil {
 		return p, fmt.Errorf("embed: %w", err)
 	}
 	if wasm, err = interruptible(wasm); err != nil {

@@ -12,14 +12,15 @@ type testModule struct {
 	verify  []byte // instructions that leave an i64, without the final end
 	answers []byte
 	version byte
-	without string // an export that is left out
+	without string // an export, or the import, that is left out
 }
 
 // Instructions (WebAssembly Core Specification 2.0, section 5.4).
 const (
-	opBr       = 0x0c
-	opI64Const = 0x42
-	typeI64    = 0x7e
+	opUnreachable = 0x00
+	opBr          = 0x0c
+	opI64Const    = 0x42
+	typeI64       = 0x7e
 )
 
 const (
@@ -50,7 +51,7 @@ func (m testModule) build() []byte {
 		m.version = abi.Version
 	}
 	var types, exports, bodies, funcs []byte
-	functions := []struct {
+	functions := []struct { // their indexes begin at 1, after the import
 		name string
 		sig  []byte
 		body []byte
@@ -69,20 +70,27 @@ func (m testModule) build() []byte {
 		funcs = append(funcs, byte(i))
 		bodies = append(bodies, sized(append(append([]byte{0}, f.body...), opEnd))...)
 		if f.name != m.without {
-			exports = append(append(exports, sized([]byte(f.name))...), 0, byte(i))
+			exports = append(append(exports, sized([]byte(f.name))...), 0, byte(i+1))
 			count++
 		}
 	}
 	n := byte(len(functions))
-	exports = append(append(exports, sized([]byte("memory"))...), 2, 0)
+	if m.without != "memory" {
+		exports = append(append(exports, sized([]byte("memory"))...), 2, 0)
+		count++
+	}
 	data := append([]byte{1, 0}, signed(opI32Const, answerAt)...)
 	data = append(append(data, opEnd), sized(append(done(), m.answers...))...)
 
 	out := []byte("\x00asm\x01\x00\x00\x00")
 	out = section(out, 1, append([]byte{n}, types...))
+	if m.without != yieldName {
+		yield := append(sized([]byte(yieldModule)), sized([]byte(yieldName))...)
+		out = section(out, 2, append(append([]byte{1}, yield...), 0, 1)) // the type of ajwt_abi_version
+	}
 	out = section(out, 3, append([]byte{n}, funcs...))
 	out = section(out, 5, []byte{1, 0, 4}) // four pages
-	out = section(out, 7, append([]byte{count + 1}, exports...))
+	out = section(out, 7, append([]byte{count}, exports...))
 	out = section(out, 10, append([]byte{n}, bodies...))
 	return section(out, 11, data)
 }
