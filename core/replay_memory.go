@@ -46,16 +46,19 @@ type replayOwner struct {
 // nothing was used before, which is true of tests alone.
 func NewReplayMemory(capacity, perKey int, start int64) *ReplayMemory {
 	capacity = min(max(capacity, 1), maxReplay)
+	return &ReplayMemory{start: start, capacity: capacity, perKey: min(max(perKey, 1), capacity)}
+}
+
+// allocate takes all the memory that there will ever be, with the first key: a host
+// whose routes need no proof never pays for it.
+func (m *ReplayMemory) allocate() {
 	heads := 1
-	for heads < capacity {
+	for heads < m.capacity {
 		heads *= 2
 	}
-	return &ReplayMemory{
-		start: start, capacity: capacity, perKey: min(max(perKey, 1), capacity),
-		entries: make([]replayEntry, 0, capacity), byKey: make([]int32, heads),
-		heap:   make([]int32, 0, capacity),
-		owners: make([]replayOwner, 0, capacity), byOwner: make([]int32, heads),
-	}
+	m.entries, m.byKey = make([]replayEntry, 0, m.capacity), make([]int32, heads)
+	m.owners, m.byOwner = make([]replayOwner, 0, m.capacity), make([]int32, heads)
+	m.heap = make([]int32, 0, m.capacity)
 }
 
 // Start implements Replay.
@@ -72,6 +75,9 @@ func (m *ReplayMemory) Len() int {
 func (m *ReplayMemory) Record(keys []ReplayKey, now int64) (ReplayResult, int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.byKey == nil {
+		m.allocate()
+	}
 	m.expire(now)
 	for i := range keys {
 		// Requests are not recorded in the order of their clocks. One whose entry would
