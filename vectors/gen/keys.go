@@ -33,6 +33,7 @@ type key struct {
 	ed25519 ed25519.PrivateKey
 	ed448   ed448.PrivateKey
 	mldsa   *mldsa44.PrivateKey
+	made    map[string][]byte // signatures by algorithm and input
 }
 
 // field is a string member of a JWK.

@@ -15,8 +15,19 @@ import (
 )
 
 // sign makes a JWS signature (RFC 7518, section 3; RFC 8037; RFC 9964), always the
-// same one for the same input.
+// same one for the same input, so it is made once.
 func (k *key) sign(alg string, input []byte) []byte {
+	made := alg + " " + string(input)
+	if k.made == nil {
+		k.made = map[string][]byte{}
+	}
+	if _, ok := k.made[made]; !ok {
+		k.made[made] = k.signOnce(alg, input)
+	}
+	return bytes.Clone(k.made[made])
+}
+
+func (k *key) signOnce(alg string, input []byte) []byte {
 	switch alg {
 	case "RS256":
 		return k.rsaRaw(emsaPKCS1(k.rsaBytes(), sha256Prefix, digest(crypto.SHA256, input)))
