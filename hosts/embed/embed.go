@@ -24,6 +24,7 @@ import (
 // use. The zero Verifier rejects everything.
 type Verifier struct {
 	digest    [32]byte // of the policy
+	limits    ajwt.Limits
 	replay    ajwt.Replay
 	pool      *pool
 	documents atomic.Pointer[documents] // in force
@@ -56,7 +57,7 @@ func New(ctx context.Context, wasm, policy []byte, o Options) (*Verifier, error)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{digest: p.Digest(), replay: o.Replay, pool: pool}
+	v := &Verifier{digest: p.Digest(), limits: p.Limits(), replay: o.Replay, pool: pool}
 	v.documents.Store(new(documents))
 	return v, nil
 }
@@ -68,6 +69,7 @@ func (v *Verifier) Verify(ctx context.Context, req *ajwt.Request) ajwt.Decision 
 	if v == nil || v.pool == nil || req == nil {
 		return rejection(ajwt.CodeInternalNotConfigured, [32]byte{})
 	}
+	req = v.trimmed(req)
 	d := v.ask(ctx, req, abi.ReplayAnswer{})
 	if !d.Deferred {
 		return d
@@ -81,6 +83,20 @@ func (v *Verifier) Verify(ctx context.Context, req *ajwt.Request) ajwt.Decision 
 		return rejection(ajwt.CodeABIAnswerMalformed, v.digest)
 	}
 	return d
+}
+
+// trimmed cuts off what is beyond a limit of the policy but for one more, so that an
+// endless body is not copied into the module: its length alone refuses it.
+func (v *Verifier) trimmed(req *ajwt.Request) *ajwt.Request {
+	target, headers, body := v.limits.TargetBytes, v.limits.HeaderPairs, v.limits.BodyBytes
+	if len(req.Target) <= target && len(req.Headers) <= headers && len(req.Body) <= body {
+		return req
+	}
+	r := *req
+	r.Target = r.Target[:min(len(r.Target), target+1)]
+	r.Headers = r.Headers[:min(len(r.Headers), headers+1)]
+	r.Body = r.Body[:min(len(r.Body), body+1)]
+	return &r
 }
 
 // replayAnswer is what the module is told about a store that did not take the keys.

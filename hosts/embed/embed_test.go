@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -73,6 +74,45 @@ func TestDecidesAsCore(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("request %d:\n%s\nwant\n%s", i, got.AppendRecord(nil), want.AppendRecord(nil))
 		}
+	}
+}
+
+// TestTooLong holds the same for requests beyond every limit, also beyond those of
+// the ABI and of the module's memory.
+func TestTooLong(t *testing.T) {
+	core := native(t, abitest.Policy(), ajwt.Options{})
+	v := verifier(t, abitest.Policy(), Options{Instances: 1})
+	for _, row := range []struct {
+		target, headers, body int
+		want                  ajwt.Code
+	}{
+		{8193, 0, 0, ajwt.CodeInputTargetTooLong},
+		{1 << 24, 5000, 1 << 24, ajwt.CodeInputTargetTooLong},
+		{1, 257, 0, ajwt.CodeInputHeaderCountExceeded},
+		{1, 5000, 1 << 24, ajwt.CodeInputHeaderCountExceeded},
+		{1, 256, 1<<20 + 1, ajwt.CodeInputBodyTooLong},
+		{1, 0, 100 << 20, ajwt.CodeInputBodyTooLong},
+		{1, 0, 1 << 20, ajwt.CodeInputAuthorizationMissing},
+	} {
+		r := ajwt.Request{
+			Method: "GET", Scheme: "https", Authority: "api.example", Target: strings.Repeat("/", row.target),
+			Headers: make([]ajwt.Header, row.headers), Body: make([]byte, row.body), Now: abitest.Now,
+		}
+		for i := range r.Headers {
+			r.Headers[i].Name = "x"
+		}
+		want, got := core.Verify(&r), v.Verify(t.Context(), &r)
+		if got.Code != row.want || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v:\n%s\nwant\n%s", row, got.AppendRecord(nil), want.AppendRecord(nil))
+		}
+	}
+	big := abitest.Request(abitest.Repository, abitest.Now, 1)
+	big.Headers[0].Value = strings.Repeat("a", 81<<20)
+	wantReject(t, "a header of 81 MiB", v.Verify(t.Context(), big), ajwt.CodeABITooLarge)
+	big.Headers[0].Value = strings.Repeat("a", 70<<20)
+	wantReject(t, "a header that the memory does not hold", v.Verify(t.Context(), big), ajwt.CodeInternalTrap)
+	if d := v.Verify(t.Context(), abitest.Request(abitest.Repository, abitest.Now, 1)); !d.Allows() {
+		t.Errorf("afterwards: %s", d.AppendRecord(nil))
 	}
 }
 

@@ -24,7 +24,8 @@ type Options struct {
 	// write to it can run code in this process.
 	CacheDir string
 	// MemoryBytes is the most linear memory of one instance: 8 MiB to 1 GiB in
-	// steps of 64 KiB, by default 64 MiB. Large key sets need more.
+	// steps of 64 KiB, by default 64 MiB. Large key sets and bodies
+	// need more.
 	MemoryBytes int
 	// CallTimeout bounds one decision: by default a second, a minute with
 	// Interpreter. A module that takes longer is discarded and the request is
