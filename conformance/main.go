@@ -25,12 +25,13 @@ Flags of run and list:
 Flags of run:
   --subject NAMES            own builds to run, comma-separated: %s
                              (default: all that can run; none when --cmd is given)
-  --module FILE              the WebAssembly module, for the wasm subjects
+  --module FILE              the WebAssembly module, for the wasm subjects;
+                             ajwt-values.wasm must stand beside it
   --cmd "PROGRAM ARGS"       an outside implementation (spec/runner-protocol.md)
   --expected-failures FILE   what a subject is known to get wrong; may be repeated
   --seed N                   of the shuffled order (default: drawn and printed)
-  --out DIR                  for report.json and report.md (default build/conformance;
-                             "" writes none)
+  --out DIR                  for report.json and report.md, and compiled WebAssembly in
+                             its folder cache (default build/conformance; "" for none)
   --markdown FILE            put the table between the markers of this file
 
 Examples:

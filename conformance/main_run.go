@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -109,11 +110,15 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 	case rf.cmd == "":
 		names = ownNames(rf.module != "")
 	}
+	files := wasmFiles{module: rf.module}
+	if rf.out != "" {
+		files.cache = filepath.Join(rf.out, "cache")
+	}
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
 			return failed(fmt.Errorf("the subject %q is named twice", name))
 		}
-		s, err := startOwn(ctx, name, rf.module)
+		s, err := startOwn(ctx, name, files)
 		if err != nil {
 			return failed(err)
 		}

@@ -15,7 +15,7 @@ import (
 // native is this project's core in this process.
 type native struct{}
 
-func startNative(context.Context, string) (Subject, error) { return native{}, nil }
+func startNative(context.Context, wasmFiles) (Subject, error) { return native{}, nil }
 
 // Native returns core in this process as a subject.
 func Native() Subject { return native{} }
@@ -180,7 +180,15 @@ func computeValue(op string, input json.RawMessage) (Answer, error) {
 		if !ok {
 			return Answer{}, &Fault{FaultCrash, "unknown form " + in.Form}
 		}
-		return valueAnswer(ajwt.SequenceHash(append(in.Chain, in.Steps...), form), nil), nil
+		hash, ids := ajwt.ChainHash, in.Chain
+		if op == opStepHash {
+			hash, ids = ajwt.StepHash, in.Steps
+		}
+		value, ok := hash(ids, form)
+		if !ok {
+			return Answer{Verdict: verdictReject}, nil
+		}
+		return valueAnswer(value, nil), nil
 	case opJCS:
 		value, err := jcs.Transform([]byte(in.JSON))
 		return valueAnswer(string(value), err), nil

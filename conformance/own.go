@@ -7,12 +7,11 @@ import (
 )
 
 // own names this project's builds in the order in which they run; the first one is
-// the reference with which the others must agree in every detail. A start function
-// takes the file of the WebAssembly module, "" for none.
+// the reference with which the others must agree in every detail.
 var own = []struct {
 	name   string
 	module bool // it needs the module
-	start  func(ctx context.Context, module string) (Subject, error)
+	start  func(context.Context, wasmFiles) (Subject, error)
 }{
 	{"native", false, startNative},
 	{"wasm-compiler", true, startWasmCompiler},
@@ -30,13 +29,19 @@ func ownNames(module bool) []string {
 	return names
 }
 
-func startOwn(ctx context.Context, name, module string) (Subject, error) {
+// wasmFiles are the files of the WebAssembly subjects.
+type wasmFiles struct {
+	module string // the verifier's module, "" for none
+	cache  string // folder for compiled code, "" for one that is removed at the end
+}
+
+func startOwn(ctx context.Context, name string, files wasmFiles) (Subject, error) {
 	for _, o := range own {
 		switch {
-		case o.name == name && o.module && module == "":
+		case o.name == name && o.module && files.module == "":
 			return nil, fmt.Errorf("the subject %s needs --module FILE (make wasm writes dist/ajwt.wasm)", name)
 		case o.name == name:
-			return o.start(ctx, module)
+			return o.start(ctx, files)
 		}
 	}
 	return nil, fmt.Errorf("unknown subject %q; there are: %s", name, strings.Join(ownNames(true), ", "))

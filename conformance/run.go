@@ -85,8 +85,8 @@ func runSubject(ctx context.Context, s *Suite, subject Subject, cases []int, o O
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 
-	if g, ok := subject.(grouper); ok {
-		order = grouped(order, func(i int) string { return g.Group(s.prepared[i]) })
+	if p, ok := subject.(planner); ok {
+		order = planned(s, order, p)
 	}
 	features := subject.Features()
 	outcomes := make(map[int]*outcome, len(order))
@@ -119,26 +119,20 @@ func runSubject(ctx context.Context, s *Suite, subject Subject, cases []int, o O
 	return outcomes, faults
 }
 
-// grouper is a Subject for which cases of one group are cheaper in a row.
-type grouper interface{ Group(*Prepared) string }
+// planner is a Subject for which some orders are cheaper. Plan gets the cases in the
+// seed's order and returns the order of its choice, as indexes.
+type planner interface{ Plan(cases []*Prepared) []int }
 
-// grouped brings the cases of each group together, groups and cases in the order in
-// which they stand.
-func grouped(order []int, group func(int) string) []int {
-	var names []string
-	members := make(map[string][]int)
-	for _, i := range order {
-		g := group(i)
-		if members[g] == nil {
-			names = append(names, g)
-		}
-		members[g] = append(members[g], i)
+func planned(s *Suite, order []int, p planner) []int {
+	cases := make([]*Prepared, len(order))
+	for n, i := range order {
+		cases[n] = s.prepared[i]
 	}
-	order = order[:0]
-	for _, g := range names {
-		order = append(order, members[g]...)
+	again := make([]int, 0, len(order))
+	for _, n := range p.Plan(cases) {
+		again = append(again, order[n])
 	}
-	return order
+	return again
 }
 
 // runOne turns a panic of a subject in this process into a crash.
