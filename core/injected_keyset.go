@@ -59,13 +59,19 @@ func laxSet(data []byte, limits KeySetLimits) ([]byte, KeySetLimits) {
 		})).text()
 	case "private-key-accepted":
 		data = root.with("keys", entries(keys, func(_ int, e strictjson.Value, l memberList) memberList {
-			if e.Member("kty").Is("oct") {
-				l = l.with("kty", `"unknown"`)
-			}
-			return l.without(privateNames...)
+			return publicPart(e, l)
 		})).text()
 	}
 	return data, limits
+}
+
+// publicPart is a JWK without what is secret; a symmetric key becomes one of an unknown
+// type.
+func publicPart(v strictjson.Value, l memberList) memberList {
+	if v.Member("kty").Is("oct") {
+		l = l.with("kty", `"unknown"`)
+	}
+	return l.without(privateNames...)
 }
 
 // entries writes the array of keys again; a nil list leaves a key out.
@@ -87,7 +93,7 @@ func laxKey(v strictjson.Value) strictjson.Value {
 	}
 	list := membersOf(v)
 	if dropsPrivate {
-		return list.without(privateNames...).value()
+		return publicPart(v, list).value()
 	}
 	switch activeFault {
 	case "key-use-ignored":

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 )
 
 // options are the flags of the command.
@@ -35,6 +36,7 @@ func main() {
 	flag.StringVar(&o.vectors, "vectors", "", "take the vectors from this `folder` instead of those in the program")
 	flag.StringVar(&o.catalogue, "catalogue", "", "the `file` to compare with the seeded faults (default vectors/gen/faults.txt of this module)")
 	flag.Parse()
+	debug.SetGCPercent(400) // many short lives, little memory
 	if flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)

@@ -41,9 +41,12 @@ func (r *report) problem(format string, args ...any) {
 // add records a fault's result: the vectors that failed, and those that claimed to.
 func (r *report) add(f ajwt.SeededFault, failed map[string]string, claimed []string) {
 	one := result{Name: f.Name, Meaning: f.Meaning, Killed: len(failed) > 0, By: slices.Sorted(maps.Keys(failed))}
-	for _, gave := range failed {
-		if gave == "accept" {
+	for id, gave := range failed {
+		switch {
+		case gave == "accept":
 			one.Accepted++
+		case gave == panicked:
+			r.problem("under %s the verifier panics at %s: the fault is not seeded well", f.Name, id)
 		}
 	}
 	if one.Killed {
