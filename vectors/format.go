@@ -127,8 +127,10 @@ type Decision struct {
 
 // Mutation says how the twin becomes this case. Layer is one of policy, key, now,
 // request, compact, header, payload, proof.compact, proof.header, proof.payload,
-// input. Path is a JSON pointer, or a byte offset in a compact form. From and To are
-// JSON values; an absent one means that the member is not there.
+// input. Path is a JSON pointer, whose last token may be "-" (append), or a byte offset
+// in a compact form. From and To are JSON values; an absent one means that the member is
+// not there. Text that JSON does not keep byte for byte stands in an object with the only
+// member $text, bytes that are not UTF-8 in one with $base64 (README.md).
 type Mutation struct {
 	Layer string          `json:"layer"`
 	Path  string          `json:"path"`

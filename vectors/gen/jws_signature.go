@@ -66,6 +66,12 @@ func signatureRows(s scene) []row {
 		bad("one-byte", "A signature of one byte is refused.", func([]byte) []byte { return []byte{1} }),
 		{"other-key", "A signature by another key of the same type is refused.", "signature_invalid", resigned(s, otherKeys[alg], alg),
 			[]option{kills("skip-signature"), threats("T1")}},
+		{"of-other-token", "The signature of another token by the same key is refused.", "signature_invalid",
+			signature(s, func(k *key, _, _ []byte) []byte {
+				other := s.with(set("payload", "/jti", `"token-2"`))
+				c := other.compact()
+				return k.sign(alg, []byte(c[:strings.LastIndexByte(c, '.')]))
+			}), []option{kills("skip-signature"), requirements("RFC7515-5.2-04")}},
 		{"payload-changed", "A signature over another payload is refused.", "signature_invalid",
 			token(part(1, func(string) string {
 				changed, _ := replace(s.token.payload, "/scope", ptr(`"admin"`))

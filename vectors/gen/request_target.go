@@ -36,6 +36,8 @@ func requestTarget(b *builder) {
 		{"non-ascii", "/repos/acmé/app", "A letter outside ASCII in the path"},
 		{"full-width-dot", "/repos/\uff0e\uff0e/app", "Full-width dots in the path"},
 		{"query-space", "/repos/acme/app?a b", "A space in the query"},
+		{"query-line-feed", "/repos/acme/app?a\nb", "A line feed in the query"},
+		{"query-nul", "/repos/acme/app?a\x00", "A NUL in the query"},
 		{"query-non-ascii", "/repos/acme/app?é", "A letter outside ASCII in the query"},
 	} {
 		b.reject(v[0], v[2]+" is refused.", t, "input_target_malformed", set("request", "/target", quote(v[1])), status(400))

@@ -92,9 +92,6 @@ func insert(text string) func(string) string {
 // to replaces a part.
 func to(text string) func(string) string { return func(string) string { return text } }
 
-// cut takes n characters from the end.
-func cut(n int) func(string) string { return func(part string) string { return part[:len(part)-n] } }
-
 // cutToRest1 shortens a part to a length that no byte string encodes to.
 func cutToRest1(part string) string {
 	for len(part)%4 != 1 {
