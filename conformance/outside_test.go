@@ -75,8 +75,11 @@ func TestPrograms(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			answer := 2 * time.Second
-			if strings.Contains(tt.classes, "hang") {
+			switch tt.name {
+			case "hang", "late":
 				answer = 150 * time.Millisecond
+			case "bye-and-stay":
+				answer = time.Second
 			}
 			r := runToy(t, tt.name, answer, toyOptions())
 			s := r.Subjects[0]
