@@ -72,8 +72,16 @@ func (c *command) run(args []string) int {
 	return c.write(report, &rf)
 }
 
-// write writes the report where the flags say.
+// write writes the report where the flags say: first what a person or a pipe waits
+// for, so that a file that cannot be written does not cost the result.
 func (c *command) write(report *Report, rf *runFlags) int {
+	write := report.WriteText
+	if c.json {
+		write = report.WriteJSON
+	}
+	if err := write(c.stdout); err != nil {
+		return c.fail(ExitIncomplete, err)
+	}
 	if rf.out != "" {
 		if err := report.WriteFiles(rf.out); err != nil {
 			return c.fail(ExitIncomplete, err)
@@ -83,13 +91,6 @@ func (c *command) write(report *Report, rf *runFlags) int {
 		if err := report.UpdateMarkdown(rf.markdown); err != nil {
 			return c.fail(ExitIncomplete, err)
 		}
-	}
-	write := report.WriteText
-	if c.json {
-		write = report.WriteJSON
-	}
-	if err := write(c.stdout); err != nil {
-		return c.fail(ExitIncomplete, err)
 	}
 	return report.Exit
 }
