@@ -217,8 +217,8 @@ type tokenHeader struct {
 
 // tokenHeaderMembers collects the members of one pass over a header.
 type tokenHeaderMembers struct {
-	alg, kid, typ                strictjson.Value
-	crit, b64, zip, jwk, foreign bool
+	alg, kid, typ           strictjson.Value
+	crit, b64, zip, foreign bool
 }
 
 func readHeaderMembers(header strictjson.Value) (m tokenHeaderMembers) {
