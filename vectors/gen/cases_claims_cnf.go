@@ -153,7 +153,7 @@ func claimsCnf(b *builder) {
 	b.rejects(byJWK, []row{
 		payload("jwk-private-whole", "The cnf.jwk is the agent's whole key pair.", "claim_cnf_jwk_private", "/cnf/jwk", p256.jwkPrivate(), kills("cnf-private-key-accepted")),
 		payload("jwk-private-oth", "The cnf.jwk has the private member oth.", "claim_cnf_jwk_private", "/cnf/jwk/oth", "[]", kills("cnf-private-key-accepted")),
-		payload("jwk-symmetric", "The cnf.jwk is a symmetric key.", "claim_cnf_jwk_private", "/cnf/jwk", `{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}`, kills("cnf-private-key-accepted")),
+		payload("jwk-symmetric", "The cnf.jwk is a symmetric key.", "claim_cnf_jwk_private", "/cnf/jwk", `{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}`),
 		payload("jwk-null-beside-jkt", "A cnf.jwk of null is no absent one, though a jkt stands beside it.", "claim_cnf_jwk_invalid", "/cnf",
 			`{"jwk":null,"jkt":`+quote(p256.thumbprint())+`}`),
 	})

@@ -27,7 +27,7 @@ var dpopTopics = []topic{
 	{"dpop", "signature", meets(dpopSignature, "RFC8037-3.1-02 RFC9449-4.3-06")},
 }
 
-const refDPoP = "profile, section 9"
+const refDPoP = "profile, section 8"
 
 // proofHeader and proofPayload make rows that give a member of the proof another text.
 func proofHeader(slug, title, code, path, text string, opts ...option) row {

@@ -98,8 +98,8 @@ func dpopJWK(b *builder) {
 		proofHeader("private-whole", "The jwk is the agent's whole key pair.", "proof_jwk_private", "/jwk", p256.jwkPrivate(), kills("proof-private-key-ignored"), threats("T12")),
 		proofHeader("private-null", "The jwk has a private member of null.", "proof_jwk_private", "/jwk/d", "null", kills("proof-private-key-ignored")),
 		proofHeader("private-oth", "The jwk has the private member oth.", "proof_jwk_private", "/jwk/oth", "[]", kills("proof-private-key-ignored")),
-		proofHeader("symmetric", "The jwk is a symmetric key.", "proof_jwk_private", "/jwk", `{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}`, kills("proof-private-key-ignored")),
-		proofHeader("symmetric-without-k", "The jwk says that it is symmetric.", "proof_jwk_private", "/jwk/kty", `"oct"`, kills("proof-private-key-ignored")),
+		proofHeader("symmetric", "The jwk is a symmetric key.", "proof_jwk_private", "/jwk", `{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T"}`),
+		proofHeader("symmetric-without-k", "The jwk says that it is symmetric.", "proof_jwk_private", "/jwk/kty", `"oct"`),
 	})
 	b.nears(t, []accepted{
 		{"names", "use, key_ops, kid and alg in the jwk are accepted where they fit.", set("proof.header", "/jwk", strings.TrimSuffix(p256.jwk(), "}")+`,"use":"sig","key_ops":["verify"],"kid":"k","alg":"ES256"}`), nil},

@@ -180,6 +180,17 @@ func replayMemory(b *builder) {
 		[]step{ok(now, proofJTI("1")), ok(now, proofJTI("2")), no(now, "replay_proof_reused", proofJTI("1"))})
 	b.repeated("quota-refused-recorded-not", "A proof that the quota refused was not used.", q,
 		[]step{ok(now, proofJTI("1")), ok(now, proofJTI("2")), no(now, "replay_quota_exceeded", proofJTI("3")), ok(now+89, proofJTI("3"), proofIat(now+89))}, kills("replay-records-early"))
+	b.repeated("clock-back", "A key that expires no later than one that has left may have been there: under a clock that went back it is refused.", q,
+		[]step{ok(now, proofJTI("1")), ok(now+200, proofJTI("2"), proofIat(now+200)), no(now+80, "replay_proof_reused", proofJTI("1"))}, level("PROFILE"))
+	b.repeated("clock-back-later-proof", "Under a clock that went back a proof that expires later than what has left is accepted.", q,
+		[]step{ok(now, proofJTI("1")), ok(now+200, proofJTI("2"), proofIat(now+200)), ok(now+80, proofJTI("3"), proofIat(now+80))}, level("PROFILE"))
+	once := b.bearer().under(es256Policy("draft-00", "", "["+singleUse(`,"proof":"optional"`)+"]")).to("GET", "/once")
+	once.replay = &vectors.Replay{Capacity: 16, PerKey: 1}
+	u := b.accept("unbound-quota-held", "A single-use token that binds no key counts against its agent.", once)
+	b.repeated("unbound-quota", "A second live token of the agent is above a share of one.", u,
+		[]step{ok(now), no(now, "replay_quota_exceeded", tokenJTI("token-2"))}, level("PROFILE"), kills("replay-quota-ignored"))
+	b.repeated("unbound-quota-other-agent", "Another agent has a share of its own.", u,
+		[]step{ok(now), ok(now, tokenJTI("token-2"), set("payload", "/sub", `"planner"`))}, level("PROFILE"))
 	p := es256Policy("hardened", "", anyProof)
 	sixteenth := b.accept("sixteenth-held", "A policy with a capacity of 32 takes a proof.", b.proven().under(p[:len(p)-1]+`,"replay":{"capacity":32}}`))
 	b.repeated("sixteenth", "Without per_key a key may hold a sixteenth of the memory: two of 32.", sixteenth,

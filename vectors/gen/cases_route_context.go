@@ -137,7 +137,7 @@ func observing(require, stages string) string {
 }
 
 func routeObserve(b *builder) {
-	b.refs = []string{refRoutes, "profile, section 14"}
+	b.refs = []string{refRoutes, "profile, section 12"}
 	warned := func(level string, codes ...string) option {
 		return decides(vectors.Decision{Level: level, Route: "r", Warnings: codes})
 	}

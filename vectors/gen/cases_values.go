@@ -31,9 +31,10 @@ func hashChain(b *builder) {
 	b.refs = []string{"D00, section 4.4.4", refSequence}
 	for _, c := range []struct{ slug, title, value, ids string }{
 		{"draft", "The chain of the draft's code, whose printed value is wrong.", "e2b0bb2db17839e8", "supervisor planner patcher"},
-		{"draft-request", "The chain of the draft's request with the requester appended.", "2f0b6b1132b4c1f7", "supervisor-agent patch-planner vulnerability-patcher-v1"},
-		{"draft-request-without-requester", "The chain of the draft's request as it stands there ends with the requester, or lacks it: without it the value is another one.", "", "supervisor-agent patch-planner"},
-		{"one", "A chain of one agent.", "", "patcher"},
+		{"long-names", "A chain of three agents with longer names, from the table of the profile.", "2f0b6b1132b4c1f7", "supervisor-agent patch-planner vulnerability-patcher-v1"},
+		{"without-requester", "A chain without the requester has another value.", "", "supervisor-agent planner-agent"},
+		{"draft-request", "The chain of the draft's token request, whose value the draft does not print.", "5d6e9812e91782da", "supervisor-agent planner-agent vulnerability-patcher-v1"},
+		{"one", "A chain of one agent.", "242d2f23a194483a", "patcher"},
 		{"two", "A chain of two agents.", "", "supervisor patcher"},
 		{"reversed", "The order counts: requester first is another chain.", "", "patcher planner supervisor"},
 		{"case", "Ids count byte for byte: another case is another chain.", "", "Supervisor planner patcher"},
@@ -68,6 +69,7 @@ func hashSteps(b *builder) {
 	for _, c := range []struct{ slug, title, value, ids string }{
 		{"draft", "The steps of the draft's code, whose printed value is wrong.", "bed72404ae7c18e8", "step_1_analyze step_2_plan step_3_patch"},
 		{"draft-four", "The four short names that the draft's walk through prints.", "b9a1e321259754a4", "step_1 step_2 step_3 step_4"},
+		{"draft-real-ids", "The walk through's steps by the ids that its workflow gives them.", "6cdda67fce55b907", "step_1_analyze_manifest step_2_create_patch_plan step_3_approval_gate step_4_apply_patch"},
 		{"none", "No steps hash like the empty string.", "e3b0c44298fc1c14", ""},
 		{"one", "The first step of a workflow: the current step alone.", "", "step_1_analyze"},
 		{"order", "The order of completion counts.", "", "step_2_plan step_1_analyze step_3_patch"},

@@ -92,7 +92,15 @@ func checksumAbsent(b *builder) {
 	b.refuse("prompt-number", "A prompt_template is a string.", t, "", set("input", "/agent/prompt_template", "1"), required...)
 	b.refuse("tool-name", "A tool without name has no place in the order.", t, "", drop("input", "/agent/tools/0/name"), required...)
 	b.refuse("tool-name-number", "The name of a tool is a string.", t, "", set("input", "/agent/tools/0/name", "1"), required...)
+	b.refuse("tools", "An agent without tools has an empty array of them, not none.", t, "", drop("input", "/agent/tools"), required...)
 	b.refuse("tools-object", "The tools are an array.", t, "", set("input", "/agent/tools", "{}"), required...)
+	unknown := []option{refused(), level("PROFILE")}
+	b.refuse("unknown-member", "An unknown member of the agent would look covered and is refused.", t, "", set("input", "/agent/version", `"1"`), unknown...)
+	b.refuse("unknown-tool-member", "An unknown member of a tool would look covered and is refused.", t, "", set("input", "/agent/tools/0/returns", `"str"`), unknown...)
+	b.refuse("prototype-name", "The prototype's name config is unknown.", t, "", set("input", "/agent/config", "{}"), unknown...)
+	b.refuse("configuration-null", "A configuration of null is no absent one.", t, "", set("input", "/agent/configuration", "null"), unknown...)
+	b.refuse("description-number", "A description is a string.", t, "", set("input", "/agent/tools/0/description", "1"), unknown...)
+	b.refuse("parameters-array", "Parameters are an object.", t, "", set("input", "/agent/tools/0/parameters", "[]"), unknown...)
 }
 
 func checksumConfiguration(b *builder) {
@@ -118,7 +126,7 @@ func checksumConfiguration(b *builder) {
 
 func checksumNumbers(b *builder) {
 	b.refs = []string{refChecksumMust, refChecksumPython, refChecksum, "RFC 8785, section 3.2.2.3"}
-	var larger twin
+	var larger map[string]twin
 	for _, r := range []struct{ slug, title, number, jcs, python string }{
 		{"zero-fraction", "0.0 is 0 in ECMAScript and 0.0 in Python.", "0.0", "0", "0.0"},
 		{"minus-zero", "-0.0 is 0 in ECMAScript and -0.0 in Python.", "-0.0", "0", "-0.0"},
@@ -129,6 +137,11 @@ func checksumNumbers(b *builder) {
 		{"large", "1e16 is 10000000000000000 in ECMAScript and 1e+16 in Python.", "1e16", "10000000000000000", "1e+16"},
 		{"larger", "1e21 is 1e+21 in both.", "1e21", "1e+21", "1e+21"},
 		{"seventeen-digits", "0.1 plus one unit in the last place keeps its seventeen digits in both.", "0.10000000000000002", "0.10000000000000002", "0.10000000000000002"},
+		{"minus-zero-integer", "-0 without a fraction is 0 in both.", "-0", "0", "0"},
+		{"plain-from-1e-4", "0.0001 is plain in both.", "1e-4", "0.0001", "0.0001"},
+		{"plain-below-1e16", "1e15 is plain in both, in Python with a fraction.", "1e15", "1000000000000000", "1000000000000000.0"},
+		{"last-below-1e16", "The last double below 1e16 is plain in both.", "9999999999999998.0", "9999999999999998", "9999999999999998.0"},
+		{"three-digit-exponent", "An exponent has as many digits as it needs, two at least in Python.", "1e-300", "1e-300", "1e-300"},
 		{"integer-beyond-double", "9007199254740993 becomes the nearest double in JCS and stays in Python.", "9007199254740993", "9007199254740992", "9007199254740993"},
 		{"integer-of-thirty-digits", "An integer of thirty digits becomes a double in JCS and stays in Python.", "123456789012345678901234567890", "1.2345678901234568e+29", "123456789012345678901234567890"},
 	} {
@@ -138,10 +151,12 @@ func checksumNumbers(b *builder) {
 			{r.slug + "-python", r.title, "python", agent, `{"config": {"n": ` + r.python + `}, "id": "a", "prompt": "p", "tools": []}`},
 		})
 		if r.slug == "larger" {
-			larger = made["larger-jcs"]
+			larger = made
 		}
 	}
-	b.refuse("beyond-double-jcs", "A number that no double holds has no JCS form and is refused.", larger, "",
+	b.refuse("beyond-double-jcs", "A number that no double holds has no JCS form and is refused.", larger["larger-jcs"], "",
+		set("input", "/agent/configuration/n", "1e400"), refused())
+	b.refuse("beyond-double-python", "A number that no double holds is refused in python too, where it would be Infinity.", larger["larger-python"], "",
 		set("input", "/agent/configuration/n", "1e400"), refused())
 }
 
