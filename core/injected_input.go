@@ -36,15 +36,27 @@ var inputFaults = []SeededFault{
 		}
 		return sound(r)
 	})},
-	{"token-from-query", "a token in the query counts where there is no Authorization field", at(108, func(r *run, sound func(*run) Code) Code {
-		code := sound(r)
-		if _, token, found := strings.Cut(r.req.Target, "access_token="); found && code == CodeInputAuthorizationMissing {
-			token, _, _ = strings.Cut(token, "&")
-			r.authorization = "Bearer " + token
-			return 0
-		}
-		return code
+	{"options-passes", "a request with the method OPTIONS needs no token", exempt(func(r *run) bool { return r.req.Method == "OPTIONS" })},
+	{"token-from-query", "a token in the query counts where there is no Authorization field", elsewhere(func(r *run) string {
+		_, token, _ := strings.Cut(r.req.Target, "access_token=")
+		return token
 	})},
+	{"token-from-body", "a token in the body counts where there is no Authorization field", elsewhere(func(r *run) string {
+		_, token, _ := strings.Cut(string(r.req.Body), "access_token=")
+		return token
+	})},
+	{"token-from-cookie", "a token in a cookie counts where there is no Authorization field", elsewhere(func(r *run) string {
+		_, token, _ := strings.Cut(strings.Join(r.fields("cookie"), ";"), "access_token=")
+		return token
+	})},
+	{"authorization-trimmed", "white space around the value of Authorization is cut off", at(109, func(r *run, sound func(*run) Code) Code {
+		r.authorization = strings.TrimSpace(r.authorization)
+		return sound(r)
+	})},
+	{"host-from-forwarded", "X-Forwarded-Host says for which host the request is", forwarded(106, "x-forwarded-host", func(q *Request) *string { return &q.Authority })},
+	{"scheme-from-forwarded", "X-Forwarded-Proto says what the request's scheme is", forwarded(105, "x-forwarded-proto", func(q *Request) *string { return &q.Scheme })},
+	{"method-from-override", "X-HTTP-Method-Override says what the request's method is", forwarded(104, "x-http-method-override", func(q *Request) *string { return &q.Method })},
+	{"target-from-original-url", "X-Original-URL says what the request's target is", forwarded(113, "x-original-url", func(q *Request) *string { return &q.Target })},
 	{"field-case-sensitive", "field names compare with regard to case", at(108, func(r *run, sound func(*run) Code) Code {
 		for _, h := range r.req.Headers {
 			if h.Name != "authorization" && strings.EqualFold(h.Name, "authorization") {
@@ -82,11 +94,55 @@ var inputFaults = []SeededFault{
 	{"proof-first-field-taken", "of several DPoP fields the first counts", at(111, func(r *run, sound func(*run) Code) Code {
 		if sound(r) == CodeInputProofDuplicate {
 			r.proofText, _, _ = strings.Cut(r.fields("dpop")[0], ",")
+			r.proofSent = true
 			return 0
 		}
 		return sound(r)
 	})},
 	{"skip-proof-length", "a proof of any length is read", skip(112)},
+}
+
+// exempt lets requests pass every check from the one for a token on.
+func exempt(pass func(r *run) bool) change {
+	return func(order []check) []check {
+		for i := range order {
+			if sound := order[i].run; order[i].number >= 108 && order[i].number != 113 {
+				order[i].run = func(r *run) Code {
+					if pass(r) {
+						return 0
+					}
+					return sound(r)
+				}
+			}
+		}
+		return order
+	}
+}
+
+// elsewhere takes a token from another place where Authorization is absent.
+func elsewhere(find func(r *run) string) change {
+	return at(108, func(r *run, sound func(*run) Code) Code {
+		code := sound(r)
+		token, _, _ := strings.Cut(find(r), "&")
+		token, _, _ = strings.Cut(token, ";")
+		if token == "" || code != CodeInputAuthorizationMissing {
+			return code
+		}
+		r.authorization = "Bearer " + token
+		return 0
+	})
+}
+
+// forwarded takes a part of the request from a field that anyone can send.
+func forwarded(number int, field string, part func(q *Request) *string) change {
+	return at(number, func(r *run, sound func(*run) Code) Code {
+		if values := r.fields(field); len(values) > 0 {
+			changed := *r.req
+			*part(&changed) = values[0]
+			r.req = &changed
+		}
+		return sound(r)
+	})
 }
 
 // fields returns the values of the fields of that name.

@@ -14,6 +14,8 @@ var jsonFaults = []SeededFault{
 	{"json-duplicates-last-wins", "of a repeated member the last counts", nil},
 	{"json-depth-unlimited", "JSON of any depth is read", limitless(func(l *Limits) { l.JSONDepth = endless })},
 	{"json-members-unlimited", "JSON with any number of members is read", limitless(func(l *Limits) { l.JSONMembers = endless })},
+	{"json-values-unlimited", "arrays may have any number of elements", all(manyValues(206, CodeJWSHeaderTooManyMembers), manyValues(212, CodeJWSPayloadTooManyMembers),
+		manyValues(605, CodeProofHeaderTooManyMembers), manyValues(611, CodeProofPayloadTooManyMembers))},
 	{"json-trailing-ignored", "what follows the JSON value is ignored", nil},
 	{"json-encoding-replaced", "bytes that are not UTF-8, and lone surrogates, are replaced", nil},
 	{"members-case-insensitive", "names of members compare without regard to case", nil},
@@ -23,6 +25,32 @@ var jsonFaults = []SeededFault{
 func limitless(lift func(l *Limits)) change {
 	spoil := func(p *Policy) { lift(&p.limits) }
 	return all(policyChanged(206, spoil), policyChanged(212, spoil), policyChanged(605, spoil), policyChanged(611, spoil))
+}
+
+// manyValues lifts the limit of values where that of members is kept.
+func manyValues(number int, code Code) change {
+	return at(number, func(r *run, sound func(*run) Code) Code {
+		got := sound(r)
+		text := r.s.token.payRaw
+		switch number {
+		case 206:
+			text = r.s.token.headerRaw
+		case 605:
+			text = r.s.proof.headerRaw
+		case 611:
+			text = r.s.proof.payRaw
+		}
+		var doc strictjson.Document
+		if got != code || doc.Parse(text, strictjson.Limits{Members: r.policy.limits.JSONMembers}) != nil {
+			return got
+		}
+		kept, p := r.policy, *r.policy
+		p.limits.JSONMembers = endless
+		r.policy = &p
+		got = sound(r)
+		r.policy = kept
+		return got
+	})
 }
 
 func laxJSON(text []byte) []byte {

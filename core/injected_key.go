@@ -179,6 +179,7 @@ func typeOf(a Algorithm) string {
 
 var keySetFaults = []SeededFault{
 	{"jwk-base64-lax", "base64 in a JWK may have padding and spare bits", nil},
+	{"jwk-base64-newlines", "line ends in the base64 of a JWK are skipped", nil},
 	{"key-use-ignored", "a key's use is ignored", nil},
 	{"key-ops-ignored", "a key's key_ops is ignored", nil},
 	{"key-alg-ignored", "a key's own alg is ignored", nil},

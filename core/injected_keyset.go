@@ -110,6 +110,10 @@ func laxKey(v strictjson.Value) strictjson.Value {
 				list[i].text = quoted(canonical(strings.TrimRight(m.text[1:len(m.text)-1], "=")))
 			}
 		}
+	case "jwk-base64-newlines":
+		for i, m := range list {
+			list[i].text = strings.NewReplacer(`\n`, "", `\r`, "").Replace(m.text)
+		}
 	default:
 		return v
 	}

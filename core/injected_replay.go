@@ -86,6 +86,12 @@ var replayFaults = []SeededFault{
 		}
 		return code
 	})},
+	{"replay-clock-back-forgets", "a request whose clock is behind that of another finds what has left the memory no longer known", at(1002, func(r *run, sound func(*run) Code) Code {
+		kept := r.v.replay
+		r.v.replay = forgetful{kept}
+		defer func() { r.v.replay = kept }()
+		return sound(r)
+	})},
 	{"replay-records-early", "what comes is remembered before it is judged", all(at(501, func(r *run, sound func(*run) Code) Code {
 		if code := r.recordEarly(); code != 0 {
 			return code
@@ -153,6 +159,20 @@ func (o oneByOne) Record(keys []ReplayKey, now int64) (result ReplayResult, seen
 	for i := range keys {
 		if one, _ := o.Replay.Record(keys[i:i+1], now); one != ReplayFresh && result == ReplayFresh {
 			result, seen = one, i
+		}
+	}
+	return result, seen
+}
+
+// forgetful is a memory that knows nothing of what has left it.
+type forgetful struct{ Replay }
+
+// Record implements Replay.
+func (f forgetful) Record(keys []ReplayKey, now int64) (ReplayResult, int) {
+	result, seen := f.Replay.Record(keys, now)
+	if m, ok := f.Replay.(*ReplayMemory); ok && result == ReplaySeen {
+		if known, _ := m.find(&keys[seen].Key); !known {
+			return ReplayFresh, 0
 		}
 	}
 	return result, seen

@@ -24,6 +24,11 @@ var routeFaults = []SeededFault{
 		}
 		return code
 	})},
+	{"route-head-is-get", "a route that takes GET takes HEAD too", routesChanged(func(rt *route) {
+		if contains(rt.methods, "GET") {
+			rt.methods = append(slices.Clone(rt.methods), "HEAD")
+		}
+	})},
 	{"route-host-ignored", "a route's host is not compared", routesChanged(func(rt *route) { rt.hostHTTP, rt.hostHTTPS = "", "" })},
 	{"route-host-suffix", "a route takes the subdomains of its host", at(113, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
@@ -120,6 +125,17 @@ var routeFaults = []SeededFault{
 		}
 		return 0
 	})},
+	{"scope-wildcard", "a star in a token's scope stands for anything", at(902, func(r *run, sound func(*run) Code) Code {
+		for _, s := range r.route.scopes {
+			if !slices.ContainsFunc(strings.Fields(string(r.claims.scope.Bytes())), func(have string) bool {
+				before, star := strings.CutSuffix(have, "*")
+				return have == s || star && strings.HasPrefix(s, before)
+			}) {
+				return sound(r)
+			}
+		}
+		return 0
+	})},
 	{"scope-case-fold", "scopes compare without regard to case", at(902, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.scopes {
 			if !slices.ContainsFunc(strings.Fields(string(r.claims.scope.Bytes())), func(have string) bool { return strings.EqualFold(have, s) }) {
@@ -175,6 +191,20 @@ var routeFaults = []SeededFault{
 		r.route = kept
 		return code
 	})},
+	{"bind-any-member", "one member of bind that is right is enough", at(905, func(r *run, sound func(*run) Code) Code {
+		kept := r.route
+		defer func() { r.route = kept }()
+		var code Code
+		for i := range kept.bind {
+			rt := *kept
+			rt.bind = kept.bind[i : i+1]
+			r.route = &rt
+			if code = sound(r); code == 0 {
+				return 0
+			}
+		}
+		return code
+	})},
 	{"bind-absent-accepted", "an absent member of execution_context passes", forgive(905, CodeWorkflowContextMissing)},
 	{"bind-undecoded", "bind compares the path's escapes as they stand", at(905, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
@@ -194,28 +224,38 @@ var routeFaults = []SeededFault{
 		}
 		return 0
 	})},
-	{"bind-prefix", "a context that the path's value begins with is taken", at(905, func(r *run, sound func(*run) Code) Code {
-		code := sound(r)
-		for _, b := range r.route.bind {
-			if have := r.intent.executionCtx.Member(b.name).Bytes(); code == CodeWorkflowContextMismatch && len(have) > 0 && bytes.HasPrefix(r.s.bind, have) {
-				return 0
-			}
-		}
-		return code
+	{"bind-decoded-twice", "bind decodes the path's escapes twice", bindLike(func(have, want string) bool {
+		return have == string(appendDecoded(nil, []byte(want)))
 	})},
-	{"bind-case-fold", "contexts compare without regard to case", at(905, func(r *run, sound func(*run) Code) Code {
-		code := sound(r)
-		for _, b := range r.route.bind {
-			if have := r.intent.executionCtx.Member(b.name).Bytes(); code == CodeWorkflowContextMismatch && bytes.EqualFold(have, r.s.bind) {
-				return 0
-			}
-		}
-		return code
+	{"bind-normalised", "bind compares after Unicode normalisation", bindLike(func(have, want string) bool {
+		return strings.ReplaceAll(have, "e\u0301", "\u00e9") == want
 	})},
+	{"bind-prefix", "a context that the path's value begins with is taken", bindLike(func(have, want string) bool {
+		return have != "" && strings.HasPrefix(want, have)
+	})},
+	{"bind-case-fold", "contexts compare without regard to case", bindLike(strings.EqualFold)},
 	{"bind-encoding-replaced", "what is not UTF-8 in the path is no fault but a value that differs", instead(905, CodeWorkflowBindEncoding, CodeWorkflowContextMismatch)},
 	{"observe-forever", "whatever may be observed always is", nil},
 	{"observe-all-codes", "a route that observes, or none, observes every code of every stage", nil},
 	{"observe-never", "observe has no effect", nil},
+}
+
+// bindLike compares contexts with a relation that is not equality.
+func bindLike(same func(have, want string) bool) change {
+	return at(905, func(r *run, sound func(*run) Code) Code {
+		kept := r.route
+		defer func() { r.route = kept }()
+		for i := range kept.bind {
+			rt := *kept
+			rt.bind = kept.bind[i : i+1]
+			r.route = &rt
+			have := r.intent.executionCtx.Member(rt.bind[0].name).Bytes()
+			if code := sound(r); code != 0 && !(code == CodeWorkflowContextMismatch && same(string(have), string(r.s.bind))) {
+				return code
+			}
+		}
+		return 0
+	})
 }
 
 // laxObserved is the answer to whether the route only observes a code.

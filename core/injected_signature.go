@@ -11,18 +11,25 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha1" // a verifier that takes any hash takes this one too
 	"crypto/sha256"
-	_ "crypto/sha512"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"math/big"
 	"slices"
+
+	"github.com/cloudflare/circl/math/fp25519"
+	"github.com/cloudflare/circl/sign/ed448"
 )
 
 var signatureFaults = []SeededFault{
 	{"skip-signature", "the signature is not verified", at(401, func(r *run, sound func(*run) Code) Code {
 		sound(r)
 		return 0
+	})},
+	{"signature-cache-by-input", "what was verified once is known by what was signed, whatever signature comes with it", remembersVerified(func(r *run) []byte { return r.s.token.input })},
+	{"signature-cache-by-jti", "what was verified once is known by iss and jti", remembersVerified(func(r *run) []byte {
+		return slices.Concat(r.claims.iss.Bytes(), []byte{0}, r.claims.jti.Bytes())
 	})},
 	{"signature-length-ignored", "bytes after the signature are ignored", verifiesToo(func(k *Key, alg Algorithm, input, signature []byte) bool {
 		n := alg.SignatureSize()
@@ -97,12 +104,56 @@ var signatureFaults = []SeededFault{
 		r, s := halves(signature)
 		return ecdsa.Verify(k.ecdsa, hashOf(crypto.SHA256, input), r, s) || ecdsa.Verify(k.ecdsa, hashOf(crypto.SHA384, input), r, s)
 	})},
+	{"edwards-prehash-accepted", "signatures by Ed25519ph and Ed448ph are taken", verifiesToo(func(k *Key, alg Algorithm, input, signature []byte) bool {
+		if alg == AlgEd25519 && len(signature) == ed25519.SignatureSize {
+			return ed25519.VerifyWithOptions(k.edwards[:32], hashOf(crypto.SHA512, input), signature, &ed25519.Options{Hash: crypto.SHA512}) == nil
+		}
+		return alg == AlgEd448 && ed448.VerifyPh(k.edwards[:], input, signature, "")
+	})},
+	{"edwards-r-not-canonical", "R of an Ed25519 signature is compared as a point, so it may be in an encoding that is not the only one", verifiesToo(func(k *Key, alg Algorithm, input, signature []byte) bool {
+		p, ok := pointOf(k, alg, input, signature)
+		var encoded [32]byte
+		p.encode(&encoded)
+		return ok && encoded == reducedY([32]byte(signature[:32]))
+	})},
+	{"edwards-cofactored", "the equation of an Ed25519 signature is multiplied by the cofactor", verifiesToo(func(k *Key, alg Algorithm, input, signature []byte) bool {
+		p, ok := pointOf(k, alg, input, signature)
+		var r edPoint
+		if !ok || !r.decode((*[32]byte)(signature[:32])) {
+			return false
+		}
+		var minus edAddend
+		var z fp25519.Elt
+		r.prepare(&minus, &z)
+		p.add(&minus, &z, true)
+		for range 3 {
+			p.double()
+		}
+		var encoded [32]byte
+		p.encode(&encoded)
+		return encoded == [32]byte{1}
+	})},
 	{"edwards-s-unreduced", "S of an Edwards signature is not compared with the order", verifiesToo(func(k *Key, alg Algorithm, input, signature []byte) bool {
 		if alg == AlgEd25519 && len(signature) == ed25519.SignatureSize {
 			return k.VerifySignature(alg, input, reducedS(signature, 32, order25519))
 		}
 		return alg == AlgEd448 && len(signature) == 114 && k.VerifySignature(alg, input, reducedS(signature, 57, order448))
 	})},
+}
+
+// remembersVerified knows tokens again by a text that is not the whole token.
+func remembersVerified(text func(r *run) []byte) change {
+	return at(401, func(r *run, sound func(*run) Code) Code {
+		code := sound(r)
+		entry := SignatureEntry{Token: sha256.Sum256(append([]byte("faulty"), text(r)...)), Expires: r.now + 3600}
+		if r.v.cache.Known(&entry, r.now) {
+			return 0
+		}
+		if code == 0 {
+			r.v.cache.Remember(&entry, r.now)
+		}
+		return code
+	})
 }
 
 // verifiesToo makes a verifier that takes what another function takes beside what it
@@ -187,6 +238,34 @@ func reducedS(signature []byte, size int, order *big.Int) []byte {
 	n.Mod(n, order).FillBytes(s)
 	slices.Reverse(s)
 	return append(slices.Clone(signature[:size]), s...)
+}
+
+// pointOf is [S]B - [k]A of an Ed25519 signature, which should be R.
+func pointOf(k *Key, alg Algorithm, input, signature []byte) (p edPoint, ok bool) {
+	if alg != AlgEd25519 || len(signature) != ed25519.SignatureSize {
+		return p, false
+	}
+	s, ok := edScalar((*[32]byte)(signature[32:]))
+	if !ok || !p.decode((*[32]byte)(k.edwards[:32])) {
+		return p, false
+	}
+	fp25519.Neg(&p.x, &p.x)
+	p.e = p.x
+	digest := sha512.Sum512(slices.Concat(signature[:32], k.edwards[:32], input))
+	n := edReduce(&digest)
+	p.combine(&n, &s)
+	return p, true
+}
+
+// reducedY reduces the y of an encoded point, so that encodings of one point are equal.
+func reducedY(encoded [32]byte) [32]byte {
+	y := fp25519.Elt(encoded)
+	y[31] &= 0x7f
+	fp25519.Modp(&y)
+	if y != (fp25519.Elt{1}) && string(y[:]) != edwards25519SmallOrder[1] { // x is not 0, so it has a sign
+		y[31] |= encoded[31] & 0x80
+	}
+	return y
 }
 
 // hmacByPublicKey tells whether a token is an HMAC under some form of the public key.

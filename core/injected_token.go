@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strings"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
 )
 
 // Faults of checks 201 to 211 and 303 to 304: the token's form, its header, typ and alg.
@@ -63,6 +65,22 @@ var tokenFaults = []SeededFault{
 		return 0
 	}))},
 	{"crit-ignored", "crit in a token is ignored", headerWithout("crit")},
+	{"crit-empty-accepted", "a crit that names nothing is ignored", critPasses(func(names []string) bool { return len(names) == 0 })},
+	{"crit-registered-accepted", "a crit of names that are registered is ignored", critPasses(func(names []string) bool {
+		for _, n := range names {
+			if !strings.Contains(" alg typ kid b64 exp jwk ", " "+n+" ") {
+				return false
+			}
+		}
+		return len(names) > 0
+	})},
+	{"crit-null-ignored", "a crit that is no array is ignored", at(207, func(r *run, sound func(*run) Code) Code {
+		header := r.s.token.header.Root()
+		if crit := header.Member("crit"); crit.Exists() && crit.Kind() != strictjson.Array {
+			reread(&r.s.token.header, membersOf(header).without("crit"))
+		}
+		return sound(r)
+	})},
 	{"b64-ignored", "b64 in a token is ignored", headerWithout("b64")},
 	{"zip-ignored", "zip in a token is ignored", headerWithout("zip")},
 	{"embedded-key-ignored", "a key or address in a token's header is ignored", headerWithout("jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256")},
@@ -200,6 +218,23 @@ func headerWithout(names ...string) change {
 		list := membersOf(r.s.token.header.Root())
 		if rest := list.without(names...); len(rest) != len(list) {
 			reread(&r.s.token.header, rest)
+		}
+		return sound(r)
+	})
+}
+
+// critPasses drops a crit whose names pass.
+func critPasses(pass func(names []string) bool) change {
+	return at(207, func(r *run, sound func(*run) Code) Code {
+		header := r.s.token.header.Root()
+		if crit := header.Member("crit"); crit.Kind() == strictjson.Array {
+			var names []string
+			for e := crit.First(); e.Exists(); e = e.Next() {
+				names = append(names, string(e.Bytes()))
+			}
+			if pass(names) {
+				reread(&r.s.token.header, membersOf(header).without("crit"))
+			}
 		}
 		return sound(r)
 	})

@@ -19,7 +19,7 @@ import (
 
 // options are the flags of the command.
 type options struct {
-	fault     string // this one alone, "" for all
+	fault     string // these alone, "" for all
 	json      bool
 	verbose   bool
 	write     bool
@@ -29,7 +29,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.fault, "fault", "", "run the fault of this `name` alone")
+	flag.StringVar(&o.fault, "fault", "", "run these faults alone: `names` with commas between them, a star for anything")
 	flag.BoolVar(&o.json, "json", false, "write the results as JSON")
 	flag.BoolVar(&o.verbose, "v", false, "list every vector that kills a fault, not the first three")
 	flag.BoolVar(&o.write, "write", false, "write the catalogue and run nothing")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -71,25 +72,41 @@ func mutate(o *options, progress func(done, total int, name string)) (*report, e
 	return r, nil
 }
 
-// selected returns the faults to run: all, or the one with that name.
-func selected(faults []ajwt.SeededFault, name string) ([]ajwt.SeededFault, error) {
-	if name == "" {
+// selected returns the faults to run: all, or those that the comma-separated names and
+// globs match.
+func selected(faults []ajwt.SeededFault, globs string) ([]ajwt.SeededFault, error) {
+	if globs == "" {
 		return faults, nil
 	}
-	for _, f := range faults {
-		if f.Name == name {
-			return []ajwt.SeededFault{f}, nil
-		}
-	}
 	names := make([]string, len(faults))
+	wanted := make([]bool, len(faults))
 	for i, f := range faults {
 		names[i] = f.Name
 	}
-	hint := "run without -fault to see all"
-	if near := close(name, names); len(near) > 0 {
-		hint = "close names: " + strings.Join(near, ", ")
+	for glob := range strings.SplitSeq(globs, ",") {
+		found := false
+		for i, name := range names {
+			if ok, err := path.Match(glob, name); err != nil {
+				return nil, fmt.Errorf("-fault %q: %w", glob, err)
+			} else if ok {
+				wanted[i], found = true, true
+			}
+		}
+		if !found {
+			hint := "run without -fault to see all"
+			if near := close(glob, names); len(near) > 0 {
+				hint = "close names: " + strings.Join(near, ", ")
+			}
+			return nil, fmt.Errorf("there is no fault %q; %s", glob, hint)
+		}
 	}
-	return nil, fmt.Errorf("there is no fault %q; %s", name, hint)
+	var some []ajwt.SeededFault
+	for i, f := range faults {
+		if wanted[i] {
+			some = append(some, f)
+		}
+	}
+	return some, nil
 }
 
 // panicked is the answer of a verifier that breaks down, which is no way to be wrong.

@@ -27,11 +27,11 @@ type report struct {
 
 // result is what the vectors did to one fault.
 type result struct {
-	Name     string   `json:"name"`
-	Meaning  string   `json:"meaning"`
-	Killed   bool     `json:"killed"`
-	Accepted int      `json:"accepted"` // of the killers, those that saw a rejection turn into an accept
-	By       []string `json:"by"`       // ids of the vectors that notice it
+	Name    string   `json:"name"`
+	Meaning string   `json:"meaning"`
+	Killed  bool     `json:"killed"`
+	Lets    int      `json:"lets"` // of the killers, those that saw what must be refused pass
+	By      []string `json:"by"`   // ids of the vectors that notice it
 }
 
 func (r *report) problem(format string, args ...any) {
@@ -43,8 +43,8 @@ func (r *report) add(f ajwt.SeededFault, failed map[string]string, claimed []str
 	one := result{Name: f.Name, Meaning: f.Meaning, Killed: len(failed) > 0, By: slices.Sorted(maps.Keys(failed))}
 	for id, gave := range failed {
 		switch {
-		case gave == "accept":
-			one.Accepted++
+		case strings.HasSuffix(gave, "accept") || strings.Contains(gave, "observe:"):
+			one.Lets++
 		case gave == panicked:
 			r.problem("under %s the verifier panics at %s: the fault is not seeded well", f.Name, id)
 		}
