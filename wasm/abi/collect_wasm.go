@@ -2,17 +2,18 @@ package abi
 
 import "runtime"
 
-// callsPerCollection is the number of requests between two garbage collections: a
-// request leaves some hundred bytes behind, and a collection takes as long as a few
-// decisions. Concurrent marking gets no time between the calls of a module, so the
-// heap would grow far beyond what is live, and linear memory never shrinks.
-const callsPerCollection = 8192
+// bytesPerCollection is how much garbage may lie about before it is collected: that of
+// 8,192 requests, which takes as long to collect as a few decisions. Concurrent marking
+// gets no time between the calls of a module, so the heap would grow far beyond what is
+// live, and linear memory never shrinks.
+const bytesPerCollection = 8 << 20
 
-var calls uint32 // since the last collection; an instance runs one call at a time
+var garbage int // bytes since the last collection; an instance runs one call at a time
 
-func collect() {
-	if calls++; calls >= callsPerCollection {
-		calls = 0
+// collect is told how many bytes a call leaves behind.
+func collect(bytes int) {
+	if garbage += bytes; garbage >= bytesPerCollection {
+		garbage = 0
 		runtime.GC()
 	}
 }

@@ -17,6 +17,13 @@ type Module struct {
 	out      []byte       // used again by each call
 }
 
+// requestGarbage is more than a request leaves behind: some hundred bytes.
+const requestGarbage = 1 << 10
+
+// documentGarbage is what reading a document leaves behind at most: a parsed value takes
+// 32 bytes and may stand in two of the text.
+func documentGarbage(message []byte) int { return requestGarbage + 16*len(message) }
+
 // startAnswerBytes holds a usual answer, so that the buffer does not grow by halves.
 const startAnswerBytes = 4096
 
@@ -25,6 +32,7 @@ const startAnswerBytes = 4096
 // loaded again and signature cache and replay memory start empty.
 func (m *Module) Configure(message []byte) (answer []byte) {
 	defer m.recovered(&answer)
+	collect(documentGarbage(message))
 	c, err := DecodeConfigure(message)
 	if err != nil {
 		return m.refuseAll([]ajwt.Fault{err.(*Error).fault()})
@@ -61,6 +69,7 @@ func (m *Module) Load(message []byte) (answer []byte) {
 	if m.verifier == nil {
 		return m.refuseAll([]ajwt.Fault{notConfigured})
 	}
+	collect(documentGarbage(message))
 	d, err := DecodeLoad(message)
 	if err != nil {
 		return m.refuseAll([]ajwt.Fault{err.(*Error).fault()})
@@ -76,7 +85,7 @@ func (m *Module) Load(message []byte) (answer []byte) {
 // Verify decides a request (AppendVerify).
 func (m *Module) Verify(message []byte) (answer []byte) {
 	defer m.recovered(&answer)
-	collect()
+	collect(requestGarbage)
 	if m.verifier == nil {
 		return m.refuse(notConfigured)
 	}

@@ -152,6 +152,7 @@ func (v *Values) Compute(message []byte) (answer []byte) {
 		v.out = nil
 	}
 	defer v.recovered(&answer)
+	collect(documentGarbage(message))
 	c, err := DecodeCompute(message)
 	var text string
 	if err == nil {
