@@ -192,10 +192,10 @@ func (k *jwk) verifies() bool {
 
 // public turns a JWK into a public key.
 func (k *jwk) public() (crypto.PublicKey, error) {
-	n, err1 := base64.RawURLEncoding.Strict().DecodeString(k.N)
-	e, err2 := base64.RawURLEncoding.Strict().DecodeString(k.E)
-	x, err3 := base64.RawURLEncoding.Strict().DecodeString(k.X)
-	y, err4 := base64.RawURLEncoding.Strict().DecodeString(k.Y)
+	n, err1 := decodeStrict(k.N)
+	e, err2 := decodeStrict(k.E)
+	x, err3 := decodeStrict(k.X)
+	y, err4 := decodeStrict(k.Y)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
@@ -216,6 +216,15 @@ func (k *jwk) public() (crypto.PublicKey, error) {
 		return point(elliptic.P384(), x, y)
 	}
 	return nil, errRejected
+}
+
+// decodeStrict decodes base64url without padding; encoding/base64 skips line ends, its
+// Strict too.
+func decodeStrict(text string) ([]byte, error) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, errRejected
+	}
+	return base64.RawURLEncoding.Strict().DecodeString(text)
 }
 
 // point returns the key with these coordinates, each as long as the field (RFC 7518,

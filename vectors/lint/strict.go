@@ -21,7 +21,7 @@ const (
 // scan reads a JSON text by RFC 8259 and says what is wrong with it first. A text has
 // one fault in a vector, so the order of the looks does not matter.
 func scan(text string, depth, members int) string {
-	s := &scanner{text: text, depth: depth, members: members}
+	s := &scanner{text: text, depth: depth, members: members, values: 8 * members}
 	err := s.value(1)
 	if err == nil {
 		s.space()
@@ -42,6 +42,7 @@ type scanner struct {
 	text           string
 	at             int
 	depth, members int
+	values         int // of every kind: eight for each member that there may be
 }
 
 func (s *scanner) space() {
@@ -59,6 +60,9 @@ func (s *scanner) next() byte {
 }
 
 func (s *scanner) value(level int) error {
+	if s.values--; s.values < 0 {
+		return errors.New(jsonMany)
+	}
 	s.space()
 	switch c := s.next(); {
 	case c == '{' || c == '[':
