@@ -2,8 +2,6 @@ package conformance
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
@@ -179,9 +177,9 @@ const loadPolicy = `{"issuers":[{"issuer":"https://as.example","profile":"draft-
 
 // loads answers policy_load and keys_load with the module's own faults.
 func (h *bareHost) loads(ctx context.Context, p *Prepared) (Answer, error) {
-	var in valueInput
-	if err := json.Unmarshal(p.Input, &in); err != nil {
-		return Answer{}, &Fault{FaultCrash, "input: " + err.Error()}
+	in, err := readInput(p)
+	if err != nil {
+		return Answer{}, err
 	}
 	i, err := h.place(ctx, &Prepared{Policy: []byte(loadPolicy)}, 0)
 	if err != nil {
@@ -194,9 +192,5 @@ func (h *bareHost) loads(ctx context.Context, p *Prepared) (Answer, error) {
 		err = done(i.ask(ctx, "ajwt_configure", abi.AppendConfigure(nil, &config)))
 		h.groups[0] = "" // whichever is in force now
 	}
-	var fault *Fault
-	if errors.As(err, &fault) {
-		return Answer{}, err
-	}
-	return valueAnswer("", err), nil
+	return loaded(err)
 }

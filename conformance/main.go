@@ -25,8 +25,9 @@ Flags of run and list:
 Flags of run:
   --subject NAMES            own builds to run, comma-separated: %s
                              (default: all that can run; none when --cmd is given)
-  --module FILE              the WebAssembly module, for the wasm subjects;
-                             ajwt-values.wasm must stand beside it
+  --module FILE              the WebAssembly module, for the wasm subjects
+  --values-module FILE       the one that computes values (default: ajwt-values.wasm
+                             beside --module)
   --cmd "PROGRAM ARGS"       an outside implementation (spec/runner-protocol.md)
   --expected-failures FILE   what a subject is known to get wrong; may be repeated
   --seed N                   of the shuffled order (default: drawn and printed)

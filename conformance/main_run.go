@@ -15,9 +15,10 @@ import (
 
 // runFlags are the flags of run alone.
 type runFlags struct {
-	subjects, cmd, module, out, markdown string
-	expected                             stringList
-	seed                                 uint64
+	subjects, cmd, module, values string
+	out, markdown                 string
+	expected                      stringList
+	seed                          uint64
 }
 
 // stringList is a flag that may be repeated.
@@ -34,6 +35,7 @@ func (c *command) run(args []string) int {
 	f.StringVar(&rf.subjects, "subject", "", "")
 	f.StringVar(&rf.cmd, "cmd", "", "")
 	f.StringVar(&rf.module, "module", "", "")
+	f.StringVar(&rf.values, "values-module", "", "")
 	f.Var(&rf.expected, "expected-failures", "")
 	f.Uint64Var(&rf.seed, "seed", 0, "")
 	f.StringVar(&rf.out, "out", "build/conformance", "")
@@ -111,7 +113,7 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 	case rf.cmd == "":
 		names = ownNames(rf.module != "")
 	}
-	files := wasmFiles{module: rf.module}
+	files := wasmFiles{module: rf.module, values: rf.values}
 	if rf.out != "" {
 		files.cache = filepath.Join(rf.out, "cache")
 	}
@@ -151,6 +153,9 @@ func (c *command) rerun(rf *runFlags) func(subject, id string) string {
 			words = append(words, "--subject", subject)
 			if rf.module != "" {
 				words = append(words, "--module", quoted(rf.module))
+			}
+			if rf.values != "" {
+				words = append(words, "--values-module", quoted(rf.values))
 			}
 		} else {
 			words = append(words, "--cmd", quoted(rf.cmd))

@@ -4,12 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
-	"github.com/agentic-jwt/ajwt/core/jcs"
 	"github.com/agentic-jwt/ajwt/vectors"
+	"github.com/agentic-jwt/ajwt/wasm/abi"
 )
 
 // native is this project's core in this process.
@@ -33,8 +32,16 @@ func (native) Close() error { return nil }
 
 // Run implements Subject.
 func (native) Run(_ context.Context, p *Prepared) (Answer, error) {
-	if p.Op != opVerify && p.Op != opSequence {
-		return computeValue(p.Op, p.Input)
+	switch p.Op {
+	case opVerify, opSequence:
+	case opPolicyLoad, opKeysLoad:
+		return nativeLoad(p)
+	default:
+		c, err := computation(p)
+		if err != nil {
+			return Answer{}, err
+		}
+		return computed(abi.Compute(c))
 	}
 	policy, err := ajwt.ParsePolicy(p.Policy)
 	if err != nil {
@@ -62,6 +69,20 @@ func (native) Run(_ context.Context, p *Prepared) (Answer, error) {
 		return Answer{Steps: answers}, nil
 	}
 	return answers[0], nil
+}
+
+// nativeLoad answers policy_load and keys_load.
+func nativeLoad(p *Prepared) (Answer, error) {
+	in, err := readInput(p)
+	if err != nil {
+		return Answer{}, err
+	}
+	if p.Op == opPolicyLoad {
+		_, err = ajwt.ParsePolicy([]byte(in.Policy))
+	} else {
+		_, _, err = ajwt.ParseKeySet([]byte(in.Keys), ajwt.KeySetLimits{})
+	}
+	return loaded(err)
 }
 
 // setupFault says that a case could not be put to the verifier: its policy or its
@@ -136,84 +157,6 @@ func answerOf(d *ajwt.Decision) Answer {
 				a.Headers = make(map[string]string)
 			}
 			a.Headers[name] = value
-		}
-	}
-	return a
-}
-
-// inputs of the value operations (spec/runner-protocol.md, section 5).
-type valueInput struct {
-	Reading string          `json:"reading"`
-	Agent   json.RawMessage `json:"agent"`
-	JWK     json.RawMessage `json:"jwk"`
-	Chain   []string        `json:"chain"`
-	Steps   []string        `json:"steps"`
-	Form    string          `json:"form"`
-	JSON    string          `json:"json"`
-	Policy  string          `json:"policy"`
-	Keys    string          `json:"keys"`
-}
-
-// computeValue answers a value operation.
-func computeValue(op string, input json.RawMessage) (Answer, error) {
-	var in valueInput
-	if err := json.Unmarshal(input, &in); err != nil {
-		return Answer{}, &Fault{FaultCrash, "input: " + err.Error()}
-	}
-	switch op {
-	case opChecksum:
-		reading, ok := ajwt.ParseReading(in.Reading)
-		if !ok {
-			return Answer{}, &Fault{FaultCrash, "unknown reading " + in.Reading}
-		}
-		value, err := ajwt.AgentChecksum(reading, in.Agent)
-		return valueAnswer(value, err), nil
-	case opThumbprint:
-		key, err := ajwt.ParseKey(in.JWK)
-		if err != nil {
-			return valueAnswer("", err), nil
-		}
-		sum := key.Thumbprint()
-		return valueAnswer(base64.RawURLEncoding.EncodeToString(sum[:]), nil), nil
-	case opChainHash, opStepHash:
-		form, ok := ajwt.ParseHashForm(in.Form)
-		if !ok {
-			return Answer{}, &Fault{FaultCrash, "unknown form " + in.Form}
-		}
-		hash, ids := ajwt.ChainHash, in.Chain
-		if op == opStepHash {
-			hash, ids = ajwt.StepHash, in.Steps
-		}
-		value, ok := hash(ids, form)
-		if !ok {
-			return Answer{Verdict: verdictReject}, nil
-		}
-		return valueAnswer(value, nil), nil
-	case opJCS:
-		value, err := jcs.Transform([]byte(in.JSON))
-		return valueAnswer(string(value), err), nil
-	case opPolicyLoad:
-		_, err := ajwt.ParsePolicy([]byte(in.Policy))
-		return valueAnswer("", err), nil
-	case opKeysLoad:
-		_, _, err := ajwt.ParseKeySet([]byte(in.Keys), ajwt.KeySetLimits{})
-		return valueAnswer("", err), nil
-	}
-	return Answer{}, &Fault{FaultCrash, "unknown operation " + op}
-}
-
-// valueAnswer turns a result, or an error, into an answer; only the errors of loads
-// have a code, and the pointers of every fault.
-func valueAnswer(value string, err error) Answer {
-	if err == nil {
-		return Answer{Verdict: verdictAccept, Value: value}
-	}
-	a := Answer{Verdict: verdictReject}
-	var load *ajwt.LoadError
-	if errors.As(err, &load) {
-		a.Code = load.Code().String()
-		for _, f := range load.Faults {
-			a.Pointers = append(a.Pointers, f.Pointer)
 		}
 	}
 	return a

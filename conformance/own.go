@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -32,7 +33,18 @@ func ownNames(module bool) []string {
 // wasmFiles are the files of the WebAssembly subjects.
 type wasmFiles struct {
 	module string // the verifier's module, "" for none
+	values string // the module that computes values, "" for ajwt-values.wasm beside module
 	cache  string // folder for compiled code, "" for one that is removed at the end
+}
+
+// valuesModule is the name of the module that computes values.
+const valuesModule = "ajwt-values.wasm"
+
+func (f *wasmFiles) valuesModule() string {
+	if f.values != "" {
+		return f.values
+	}
+	return filepath.Join(filepath.Dir(f.module), valuesModule)
 }
 
 func startOwn(ctx context.Context, name string, files wasmFiles) (Subject, error) {

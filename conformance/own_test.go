@@ -64,6 +64,13 @@ func TestWasm(t *testing.T) {
 			t.Error("a module that is not there was taken")
 		}
 	})
+	t.Run("no values module", func(t *testing.T) {
+		files := files
+		files.values = filepath.Join(t.TempDir(), "none")
+		if _, err := startOwn(context.Background(), "wasm-compiler", files); err == nil {
+			t.Error("a module that is not there was taken")
+		}
+	})
 	t.Run("no WebAssembly", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "ajwt.wasm")
 		for _, text := range []string{"", "\x00asm", "\x00asm\x01\x00\x00\x00"} {

@@ -2,8 +2,6 @@ package conformance
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	ajwt "github.com/agentic-jwt/ajwt/core"
 	"github.com/agentic-jwt/ajwt/wasm/abi"
 )
 
@@ -33,9 +30,6 @@ type wasmSubject struct {
 
 // sharedBy is the number of cases from which on a policy is put to hosts/embed.
 const sharedBy = 16
-
-// valuesModule stands beside the verifier's module and computes values.
-const valuesModule = "ajwt-values.wasm"
 
 func startWasmCompiler(ctx context.Context, files wasmFiles) (Subject, error) {
 	return startWasm(ctx, "wasm-compiler", files, false)
@@ -62,9 +56,8 @@ func startWasm(ctx context.Context, name string, files wasmFiles, interpreter bo
 	if s.bare.module, err = compile(ctx, files.module, files.cache, interpreter); err != nil {
 		return nil, err
 	}
-	values := filepath.Join(filepath.Dir(files.module), valuesModule)
-	if s.values, err = compile(ctx, values, files.cache, interpreter); err != nil {
-		return nil, err
+	if s.values, err = compile(ctx, files.valuesModule(), files.cache, interpreter); err != nil {
+		return nil, fmt.Errorf("%w (--values-module names the module that computes values; make wasm writes it to dist/%s)", err, valuesModule)
 	}
 	wasm, err := os.ReadFile(files.module)
 	if err != nil {
@@ -185,34 +178,7 @@ func (s *wasmSubject) compute(ctx context.Context, p *Prepared) (Answer, error) 
 		s.computer = nil
 		return Answer{}, err
 	}
-	value, err := abi.DecodeValue(data)
-	var refusal *abi.Refusal
-	if err != nil && !errors.As(err, &refusal) {
-		return Answer{}, &Fault{FaultProtocol, "ajwt_compute: " + err.Error()}
-	}
-	return valueAnswer(value, err), nil
-}
-
-// computation turns the input of a value operation into what the module takes.
-func computation(p *Prepared) (*abi.Computation, error) {
-	var in valueInput
-	if err := json.Unmarshal(p.Input, &in); err != nil {
-		return nil, &Fault{FaultCrash, "input: " + err.Error()}
-	}
-	form, _ := ajwt.ParseHashForm(in.Form)
-	switch p.Op {
-	case opChecksum:
-		return &abi.Computation{Operation: abi.OpChecksum, Reading: ajwt.Reading(in.Reading), Document: in.Agent}, nil
-	case opThumbprint:
-		return &abi.Computation{Operation: abi.OpThumbprint, Document: in.JWK}, nil
-	case opChainHash:
-		return &abi.Computation{Operation: abi.OpChainHash, Form: form, IDs: in.Chain}, nil
-	case opStepHash:
-		return &abi.Computation{Operation: abi.OpStepHash, Form: form, IDs: in.Steps}, nil
-	case opJCS:
-		return &abi.Computation{Operation: abi.OpJCS, Document: []byte(in.JSON)}, nil
-	}
-	return nil, &Fault{FaultCrash, "unknown operation " + p.Op}
+	return computed(abi.DecodeValue(data))
 }
 
 // Close implements Subject.
