@@ -35,7 +35,7 @@ func TestWasm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := wasmFiles{module: filepath.Join("..", "dist", "ajwt.wasm"), cache: filepath.Join("..", "build", "conformance", "cache")}
+	files := builtModules
 	values := ",hash.form.*,policy.several.*,jwk.set.kid-missing,thumbprint.jwk.rfc*"
 	for name, filter := range map[string]string{
 		"wasm-compiler":    "jws.compact.*,request.*,replay.*,dpop.htu.*" + values,

@@ -73,6 +73,9 @@ func example(t *testing.T) string {
 	show("An answer that asks the host's store (hashes made up, without decision record)", AppendAnswer(nil, &d, OmitRecord), headBytes)
 	again := AppendVerify(nil, &ajwt.Request{}, ReplayAnswer{Given: true, Result: ajwt.ReplaySeen})
 	show("The record that the second message has more than the first, if the store has seen the key", again[len(again)-recordHead-2:], 0)
+	values := AppendCompute(nil, &Computation{Operation: OpChainHash, Form: ajwt.HashShort, IDs: []string{"supervisor", "planner", "patcher"}})
+	show("The message of `ajwt_compute` (section 11) for the hash of a chain", values, 0)
+	show("The answer", new(Values).Compute(values), 0)
 	return out.String()
 }
 
