@@ -25,11 +25,19 @@ func JSON(b []byte) int {
 		}
 		i += 8
 	}
-	for i < len(b) && b[i] >= 0x20 && b[i] < 0x80 && b[i] != '"' && b[i] != '\\' {
+	for i < len(b) && plain[b[i]] {
 		i++
 	}
 	return i
 }
+
+// plain marks the bytes that JSON passes over.
+var plain = func() (t [256]bool) {
+	for c := 0x20; c < 0x80; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
 
 // Text returns how many leading bytes are no control characters: neither below 0x20
 // nor 0x7f.

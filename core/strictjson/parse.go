@@ -79,7 +79,14 @@ func (d *Document) Parse(src []byte, limits Limits) error {
 	return nil
 }
 
+// space passes over white space, of which most texts on the wire have none.
 func (d *Document) space() {
+	if d.pos < len(d.src) && d.src[d.pos] <= ' ' {
+		d.skipSpace()
+	}
+}
+
+func (d *Document) skipSpace() {
 	for d.pos < len(d.src) {
 		switch d.src[d.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -156,6 +163,7 @@ func (d *Document) object(parent int) Fault {
 		return 0
 	}
 	first, last := int32(len(d.nodes)), int32(0)
+	seen, repeated := uint64(0), false
 	for count := 1; ; count++ {
 		if d.pos >= len(d.src) || d.src[d.pos] != '"' {
 			return FaultSyntax
@@ -181,6 +189,11 @@ func (d *Document) object(parent int) Fault {
 		if last != 0 {
 			d.nodes[last].next = this
 		}
+		if count <= linearKeys {
+			mark := d.mark(this)
+			repeated = repeated || seen&mark != 0 && d.knows(first, this)
+			seen |= mark
+		}
 		last = this
 		d.space()
 		if d.pos >= len(d.src) {
@@ -190,7 +203,9 @@ func (d *Document) object(parent int) Fault {
 		d.pos++
 		if c == '}' {
 			d.nodes[parent].count = int32(count)
-			if d.repeats(first, count) {
+			// A duplicate is named at the end of its object, so that a fault within the
+			// object is named first, however many members it has.
+			if repeated || count > linearKeys && d.repeats(first) {
 				return FaultDuplicate
 			}
 			return 0
@@ -203,20 +218,27 @@ func (d *Document) object(parent int) Fault {
 	}
 }
 
-// repeats tells whether two of the siblings that start at first share a name. It is
-// asked at the end of the object, so that a fault within it is named first, however
-// many members it has.
-func (d *Document) repeats(first int32, count int) bool {
-	if count <= linearKeys {
-		for a := first; a != 0; a = d.nodes[a].next {
-			for b := d.nodes[a].next; b != 0; b = d.nodes[b].next {
-				if d.sameKey(a, b) {
-					return true
-				}
-			}
-		}
-		return false
+// mark gives one bit for a member's name; equal names have equal bits.
+func (d *Document) mark(i int32) uint64 {
+	key := Value{d, i}.Key()
+	if len(key) == 0 {
+		return 1
 	}
+	return 1 << ((uint(len(key))*5 + uint(key[0])*3 + uint(key[len(key)-1])) & 63)
+}
+
+// knows tells whether a sibling from first up to this has the same name as this.
+func (d *Document) knows(first, this int32) bool {
+	for o := first; o != this; o = d.nodes[o].next {
+		if d.sameKey(o, this) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeats tells whether two of the siblings that start at first share a name.
+func (d *Document) repeats(first int32) bool {
 	d.order = d.order[:0]
 	for o := first; ; o = d.nodes[o].next {
 		d.order = append(d.order, o)
@@ -295,11 +317,13 @@ func (d *Document) number() bool {
 }
 
 func (d *Document) digits() int {
-	start := d.pos
-	for d.pos < len(d.src) && d.src[d.pos] >= '0' && d.src[d.pos] <= '9' {
-		d.pos++
+	src, p := d.src, d.pos
+	for p < len(src) && src[p]-'0' <= 9 {
+		p++
 	}
-	return d.pos - start
+	n := p - d.pos
+	d.pos = p
+	return n
 }
 
 // str reads a string and returns the span of its content: in the source, or in
