@@ -39,7 +39,7 @@ func mutate(o *options, progress func(done, total int, name string)) (*report, e
 			claims[name] = append(claims[name], c.ID)
 		}
 	}
-	r := &report{Format: "ajwt-mutants/1", Cases: suite.Len()}
+	r := &report{Format: "ajwt-mutants/1", Cases: suite.Len(), Problems: []string{}}
 	for i, f := range faults {
 		progress(i, len(faults), f.Name)
 		if !ajwt.SwitchFault(f.Name) {

@@ -40,7 +40,7 @@ func (r *report) problem(format string, args ...any) {
 
 // add records a fault's result: the vectors that failed, and those that claimed to.
 func (r *report) add(f ajwt.SeededFault, failed map[string]string, claimed []string) {
-	one := result{Name: f.Name, Meaning: f.Meaning, Killed: len(failed) > 0, By: slices.Sorted(maps.Keys(failed))}
+	one := result{Name: f.Name, Meaning: f.Meaning, Killed: len(failed) > 0, By: append([]string{}, slices.Sorted(maps.Keys(failed))...)}
 	for id, gave := range failed {
 		switch {
 		case strings.HasSuffix(gave, "accept") || strings.Contains(gave, "observe:"):
