@@ -36,7 +36,8 @@ func main() {
 	flag.StringVar(&o.vectors, "vectors", "", "take the vectors from this `folder` instead of those in the program")
 	flag.StringVar(&o.catalogue, "catalogue", "", "the `file` to compare with the seeded faults (default vectors/gen/faults.txt of this module)")
 	flag.Parse()
-	debug.SetGCPercent(400) // many short lives, little memory
+	debug.SetGCPercent(400) // many short lives
+	debug.SetMemoryLimit(1 << 30)
 	if flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
