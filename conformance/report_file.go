@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -19,35 +20,50 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// WriteMarkdown writes the counts alone as a table.
+// WriteMarkdown writes the counts alone as a table: a row an area, a column a subject,
+// passed of all its cases.
 func (r *Report) WriteMarkdown(w io.Writer) error {
-	var b strings.Builder
-	b.WriteString("| subject | area | " + strings.Join(levels, " | ") + " | failed | expected failures | skipped |\n")
-	b.WriteString("|---|---|" + strings.Repeat("---:|", len(levels)+3) + "\n")
+	var areas []string
 	for _, s := range r.Subjects {
 		for _, a := range s.Areas {
-			cells, sum := a.cells()
-			fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %d |\n", s.Name, a.Area, strings.Join(cells, " | "), sum.Failed, sum.Expected, sum.Skipped)
+			if !slices.Contains(areas, a.Area) {
+				areas = append(areas, a.Area)
+			}
 		}
-		fmt.Fprintf(&b, "| **%s** | all | %s | %d | %d | %d |\n", s.Name, strings.Join(s.levelTotals(), " | "), s.Failed, s.Expected, s.Skipped)
 	}
+	slices.Sort(areas)
+	var b strings.Builder
+	row := func(name string, count func(*SubjectReport) Counts) {
+		b.WriteString("| " + name + " |")
+		for _, s := range r.Subjects {
+			c := count(s)
+			if c.Total() == 0 {
+				b.WriteString(" - |")
+				continue
+			}
+			fmt.Fprintf(&b, " %d/%d |", c.Passed, c.Total())
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("| area |")
+	for _, s := range r.Subjects {
+		b.WriteString(" " + s.Name + " |")
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---:|", len(r.Subjects)) + "\n")
+	for _, area := range areas {
+		row(area, func(s *SubjectReport) Counts {
+			for _, a := range s.Areas {
+				if a.Area == area {
+					_, sum := a.cells()
+					return sum
+				}
+			}
+			return Counts{}
+		})
+	}
+	row("**all**", func(s *SubjectReport) Counts { return s.Counts })
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// levelTotals returns passed/total per level over all areas.
-func (s *SubjectReport) levelTotals() []string {
-	all := &AreaReport{Levels: make(map[string]*Counts)}
-	for _, a := range s.Areas {
-		for level, c := range a.Levels {
-			if all.Levels[level] == nil {
-				all.Levels[level] = new(Counts)
-			}
-			all.Levels[level].add(*c)
-		}
-	}
-	cells, _ := all.cells()
-	return cells
 }
 
 // WriteFiles writes report.json and report.md into the directory, which it makes.
