@@ -32,7 +32,9 @@ type Kind uint8
 
 // The kinds.
 const (
-	KindKeys Kind = iota + 1 // JWK Set (RFC 7517, section 5)
+	KindKeys        Kind = iota + 1 // JWK Set (RFC 7517, section 5)
+	KindBundle                      // signed workflow bundle, compact JWS (spec/profile.md, section 16.1)
+	KindRevocations                 // signed revocation list, compact JWS (spec/profile.md, section 16.2)
 )
 
 // Verifier decides requests under one policy. It is safe for concurrent use. The
