@@ -10,16 +10,23 @@ type Profile uint8
 const (
 	ProfileHardened Profile = iota // no exceptions
 	ProfileDraft00                 // D00: short hashes, typ may be absent, proof per route
+	ProfilePaper                   // the paper: clear chains instead of a hash
+	ProfileAuth51                  // the product auth51: a proof wherever the token has cnf
+	ProfilePatchet                 // the author's prototype: its own members and header scheme
+	ProfilePlain                   // an ordinary JWT of an OAuth server: agent claims are not read
 
 	// profileFaulty stands for a profile that was refused, so that no fault of another
 	// member is derived from it. No policy that loads has it.
 	profileFaulty Profile = 255
 )
 
+// profileNames are the names in the policy, by value.
+var profileNames = [...]string{"hardened", "draft-00", "paper", "auth51", "patchet", "plain"}
+
 // String returns the profile's name in the policy.
 func (p Profile) String() string {
-	if p == ProfileDraft00 {
-		return "draft-00"
+	if int(p) < len(profileNames) {
+		return profileNames[p]
 	}
 	return "hardened"
 }
