@@ -157,8 +157,61 @@ const (
 	CodeAgentRouteUnmatched                Code = 7001  // No route of the policy matches the request.
 	CodeAgentIssuerNotAdmitted             Code = 7002  // The route does not admit this issuer.
 	CodeAgentBundleMissing                 Code = 7003  // The route's level needs a signed workflow bundle and none of this issuer is in force.
+	CodeAgentBundleExpired                 Code = 7004  // The route's level needs a signed workflow bundle and the one in force has expired.
+	CodeAgentRevocationsMissing            Code = 7005  // The policy requires a revocation list of this issuer and none is loaded.
+	CodeAgentRevocationsStale              Code = 7006  // The revocation list in force is past its next_update and the grace.
+	CodeAgentProofMissing                  Code = 7007  // The route's level needs agent_proof and the token has none.
+	CodeAgentUnknown                       Code = 7008  // The bundle in force does not list the token's agent.
+	CodeAgentRegistrationUnknown           Code = 7009  // The token's registration is not one of the agent's in the bundle.
+	CodeAgentRegistrationEarly             Code = 7010  // The registration's not_before has not come.
+	CodeAgentRegistrationExpired           Code = 7011  // The registration's not_after has passed.
+	CodeAgentChecksumMismatch              Code = 7012  // The token's agent_checksum is not that of its registration.
+	CodeAgentShimMissing                   Code = 7013  // The bundle lists shim checksums for the agent and the token has none.
+	CodeAgentShimUnknown                   Code = 7014  // The token's shim_checksum is not one that the bundle lists for the agent.
+	CodeAgentKeyUnbound                    Code = 7015  // The bundle pins the agent's keys and the token binds none.
+	CodeAgentKeyUnpinned                   Code = 7016  // The token binds a key that the bundle does not list for the agent.
+	CodeAgentStatusRevoked                 Code = 7017  // The bundle says that the token's agent is revoked.
+	CodeAgentIDRevoked                     Code = 7018  // The revocation list names the token's agent.
+	CodeAgentRegistrationRevoked           Code = 7019  // The revocation list names the token's registration.
+	CodeAgentTokenRevoked                  Code = 7020  // The revocation list names the token's jti.
+	CodeAgentKeyRevoked                    Code = 7021  // The revocation list names the key that the token binds.
 	CodeDelegationChainMissing             Code = 8001  // The intent names a workflow and has no delegation_chain.
 	CodeDelegationChainNotSelf             Code = 8002  // The intent names no workflow and its chain is not the agent alone.
+	CodeDelegationIntentMissing            Code = 8003  // The route's level needs an intent and the token has none.
+	CodeDelegationWorkflowMissing          Code = 8004  // The route's level needs a workflow and the token's intent names none.
+	CodeDelegationWorkflowUnknown          Code = 8005  // The bundle in force does not have the token's workflow.
+	CodeDelegationChainUnknown             Code = 8006  // The token's chain is not one that the workflow allows for its agent.
+	CodeDelegationLinksMissing             Code = 8007  // The route needs delegation links and the token, whose chain has several agents, has none.
+	CodeDelegationLinkCompactInvalid       Code = 8008  // A link is not a JWS of three parts in strict base64url.
+	CodeDelegationLinkHeaderInvalid        Code = 8009  // A link's header is not a strict JSON object.
+	CodeDelegationLinkTypInvalid           Code = 8010  // A link's typ is not ajwt-delegation+jwt.
+	CodeDelegationLinkAlgNotAllowed        Code = 8011  // A link's alg is missing, forbidden or not one of proof.algorithms.
+	CodeDelegationLinkHeaderForbidden      Code = 8012  // A link's header has crit, b64 or zip.
+	CodeDelegationLinkJWKInvalid           Code = 8013  // A link's header has no jwk, or one that is malformed, private, weak or does not fit alg.
+	CodeDelegationLinkPayloadInvalid       Code = 8014  // A link's payload is not a strict JSON object.
+	CodeDelegationLinkClaimMissing         Code = 8015  // A link lacks a mandatory claim.
+	CodeDelegationLinkClaimInvalid         Code = 8016  // A claim of a link has the wrong form.
+	CodeDelegationLinkOrderMismatch        Code = 8017  // A link's delegator is not the delegate of the link before, or an agent stands twice.
+	CodeDelegationLinkPrevMismatch         Code = 8018  // A link's prev is not the hash of the link before, or the root has one.
+	CodeDelegationLinkSignerMismatch       Code = 8019  // A link is not signed by the key that the link before names.
+	CodeDelegationLinkKeyUnlisted          Code = 8020  // A link is signed by a key that the bundle does not list for its delegator.
+	CodeDelegationLinkAudienceMismatch     Code = 8021  // A link is for another authorization server.
+	CodeDelegationLinkWorkflowMismatch     Code = 8022  // A link is for another workflow than the token.
+	CodeDelegationLinkStepMismatch         Code = 8023  // The last link names another step than the token.
+	CodeDelegationLinkScopeWidened         Code = 8024  // A link grants a scope that the link before does not.
+	CodeDelegationLinkScopeExceeded        Code = 8025  // The token has a scope that the last link does not grant.
+	CodeDelegationLinkExpired              Code = 8026  // A link has expired.
+	CodeDelegationLinkIatFuture            Code = 8027  // A link's iat lies in the future beyond the skew.
+	CodeDelegationLinkLifeGrown            Code = 8028  // A link lives longer than the link before.
+	CodeDelegationLinkDepthExceeded        Code = 8029  // There are more links than the workflow's max_depth.
+	CodeDelegationLinkSubjectMismatch      Code = 8030  // The last link's delegate is not the token's agent.
+	CodeDelegationLinkKeyMismatch          Code = 8031  // The last link names another key than the token binds, or the token binds none.
+	CodeDelegationLinkChainMismatch        Code = 8032  // The agents of the links do not hash to delegation_chain.
+	CodeDelegationLinkSignatureInvalid     Code = 8033  // A link's signature does not hold.
+	CodeDelegationChainRevoked             Code = 8034  // The token's chain goes through a revoked agent.
+	CodeDelegationLinkRevoked              Code = 8035  // The revocation list names the jti of a link.
+	CodeDelegationLinkAgentRevoked         Code = 8036  // A link's delegator or delegate is revoked.
+	CodeDelegationLinkKeyRevoked           Code = 8037  // The revocation list names a key that signed a link, or to which one delegates.
 	CodeWorkflowSequenceMissing            Code = 9001  // The intent names a workflow and has no step_sequence_hash.
 	CodeWorkflowSequenceUnexpected         Code = 9002  // The intent names no workflow and its step_sequence_hash is not that of the empty list.
 	CodeWorkflowScopeInsufficient          Code = 9003  // The token lacks a scope that the route needs.
@@ -168,6 +221,12 @@ const (
 	CodeWorkflowBindEncoding               Code = 9007  // A part of the path that bind compares is not UTF-8.
 	CodeWorkflowContextMissing             Code = 9008  // The token's execution_context lacks a string member that bind compares.
 	CodeWorkflowContextMismatch            Code = 9009  // A member of execution_context differs from the request.
+	CodeWorkflowStepUnknown                Code = 9010  // The bundle's workflow does not have the token's step.
+	CodeWorkflowStepGate                   Code = 9011  // The token's step is an approval gate, which people complete and no token names.
+	CodeWorkflowStepAgentMismatch          Code = 9012  // The step belongs to another agent.
+	CodeWorkflowSequenceUnknown            Code = 9013  // The completed steps are not ones from which the step may begin.
+	CodeWorkflowStepScopeExceeded          Code = 9014  // The token has a scope that the step does not allow.
+	CodeWorkflowStepContextMissing         Code = 9015  // The token's execution_context lacks a member that the step needs.
 	CodeReplayTokenColdStart               Code = 10001 // The replay memory started after this single-use token was issued and cannot know whether it was used.
 	CodeReplayProofColdStart               Code = 10002 // The replay memory started after this proof was made and cannot know whether it was used.
 	CodeReplayTokenReused                  Code = 10003 // This single-use token has been used.
@@ -211,6 +270,55 @@ const (
 	CodeKeysPrivateMember                  Code = 14007 // A key of the set has private or symmetric members.
 	CodeKeysIssuerUnknown                  Code = 14008 // The key set is for an issuer that the policy does not know, or whose keys stand in the policy.
 	CodeKeysKeySkipped                     Code = 14009 // A key of the set was skipped (a warning): unknown type, not for signatures, malformed or too weak.
+	CodeBundleTooLarge                     Code = 15001 // The document is longer than the limit.
+	CodeBundleCompactInvalid               Code = 15002 // The document is not a JWS of three parts in strict base64url.
+	CodeBundleHeaderInvalid                Code = 15003 // The header is not a strict JSON object with alg and kid.
+	CodeBundleHeaderForbidden              Code = 15004 // The header has crit, b64, zip, or a key of its own.
+	CodeBundleTypInvalid                   Code = 15005 // The header's typ is not that of this kind of document.
+	CodeBundleAlgNotAllowed                Code = 15006 // The header's alg is not one of the issuer's algorithms.
+	CodeBundleKidUnknown                   Code = 15007 // The policy has no usable key with the header's kid for this document.
+	CodeBundleKeyMismatch                  Code = 15008 // The key cannot be used with the header's alg.
+	CodeBundleSignatureInvalid             Code = 15009 // The signature does not hold.
+	CodeBundleJSONInvalid                  Code = 15010 // The payload is not a strict JSON object within the limits.
+	CodeBundleMemberMissing                Code = 15011 // A mandatory member is missing.
+	CodeBundleMemberUnknown                Code = 15012 // A member is not known; it may say what this version does not enforce.
+	CodeBundleMemberType                   Code = 15013 // A member has the wrong JSON type.
+	CodeBundleMemberValue                  Code = 15014 // A member has a value outside of what is allowed.
+	CodeBundleIDDuplicate                  Code = 15015 // An entry stands twice.
+	CodeBundleIssuerMismatch               Code = 15016 // The document is another issuer's.
+	CodeBundleIatFuture                    Code = 15017 // The document's iat lies in the future beyond the skew.
+	CodeBundleExpired                      Code = 15018 // The bundle has expired.
+	CodeBundleVersionOld                   Code = 15019 // The version is below one that was in force, or below min_version.
+	CodeBundleVersionConflict              Code = 15020 // A bundle with this version and other content was in force.
+	CodeBundleAgentUnknown                 Code = 15021 // A member names an agent that the bundle does not list.
+	CodeBundleKeyInvalid                   Code = 15022 // An agent's key is malformed, private, weak or of an unknown kind.
+	CodeBundleStepUnknown                  Code = 15023 // A member names a step that the workflow does not have.
+	CodeBundleGraphCycle                   Code = 15024 // The delegation edges, or the steps, form a cycle.
+	CodeBundleStepUnreachable              Code = 15025 // No chain from an origin reaches the step's agent.
+	CodeBundleGateMissing                  Code = 15026 // A step requires approval and no approval gate comes before it.
+	CodeBundleHashCollision                Code = 15027 // Two known chains, or two known sequences, have the same short hash.
+	CodeBundleLimitExceeded                Code = 15028 // There are more chains or sequences than are admitted.
+	CodeBundleIssuerUnknown                Code = 15029 // The policy has no issuer of that name with a member bundle.
+	CodeRevocationsTooLarge                Code = 16001 // The document is longer than the limit.
+	CodeRevocationsCompactInvalid          Code = 16002 // The document is not a JWS of three parts in strict base64url.
+	CodeRevocationsHeaderInvalid           Code = 16003 // The header is not a strict JSON object with alg and kid.
+	CodeRevocationsHeaderForbidden         Code = 16004 // The header has crit, b64, zip, or a key of its own.
+	CodeRevocationsTypInvalid              Code = 16005 // The header's typ is not that of this kind of document.
+	CodeRevocationsAlgNotAllowed           Code = 16006 // The header's alg is not one of the issuer's algorithms.
+	CodeRevocationsKidUnknown              Code = 16007 // The policy has no usable key with the header's kid for this document.
+	CodeRevocationsKeyMismatch             Code = 16008 // The key cannot be used with the header's alg.
+	CodeRevocationsSignatureInvalid        Code = 16009 // The signature does not hold.
+	CodeRevocationsJSONInvalid             Code = 16010 // The payload is not a strict JSON object within the limits.
+	CodeRevocationsMemberMissing           Code = 16011 // A mandatory member is missing.
+	CodeRevocationsMemberUnknown           Code = 16012 // A member is not known; it may say what this version does not enforce.
+	CodeRevocationsMemberType              Code = 16013 // A member has the wrong JSON type.
+	CodeRevocationsMemberValue             Code = 16014 // A member has a value outside of what is allowed.
+	CodeRevocationsIDDuplicate             Code = 16015 // An entry stands twice.
+	CodeRevocationsIssuerMismatch          Code = 16016 // The document is another issuer's.
+	CodeRevocationsIatFuture               Code = 16017 // The document's iat lies in the future beyond the skew.
+	CodeRevocationsSequenceOld             Code = 16018 // The sequence is below one that was in force, or below min_sequence.
+	CodeRevocationsSequenceConflict        Code = 16019 // A list with this sequence and other content was in force.
+	CodeRevocationsIssuerUnknown           Code = 16020 // The policy has no issuer of that name with a member revocation.
 )
 
 // registry is sorted by number within each stage; see codeEntry.
@@ -368,17 +476,76 @@ var registry = [...]codeInfo{
 	{CodeAgentRouteUnmatched, 701, 403, false, "agent_route_unmatched", "access_denied"},
 	{CodeAgentIssuerNotAdmitted, 702, 403, false, "agent_issuer_not_admitted", "access_denied"},
 	{CodeAgentBundleMissing, 703, 503, false, "agent_bundle_missing", "temporarily_unavailable"},
-	{CodeDelegationChainMissing, 801, 403, true, "delegation_chain_missing", "access_denied"},
-	{CodeDelegationChainNotSelf, 802, 403, true, "delegation_chain_not_self", "access_denied"},
-	{CodeWorkflowSequenceMissing, 901, 403, true, "workflow_sequence_missing", "workflow_step_unauthorized"},
-	{CodeWorkflowSequenceUnexpected, 901, 403, true, "workflow_sequence_unexpected", "workflow_step_unauthorized"},
-	{CodeWorkflowScopeInsufficient, 902, 403, false, "workflow_scope_insufficient", "insufficient_scope"},
-	{CodeWorkflowStepMissing, 903, 403, true, "workflow_step_missing", "workflow_step_unauthorized"},
-	{CodeWorkflowStepNotAllowed, 903, 403, true, "workflow_step_not_allowed", "workflow_step_unauthorized"},
-	{CodeWorkflowAgentNotAllowed, 904, 403, true, "workflow_agent_not_allowed", "access_denied"},
-	{CodeWorkflowBindEncoding, 905, 403, true, "workflow_bind_encoding", "access_denied"},
-	{CodeWorkflowContextMissing, 905, 403, true, "workflow_context_missing", "access_denied"},
-	{CodeWorkflowContextMismatch, 905, 403, true, "workflow_context_mismatch", "access_denied"},
+	{CodeAgentBundleExpired, 703, 503, false, "agent_bundle_expired", "temporarily_unavailable"},
+	{CodeAgentRevocationsMissing, 704, 503, false, "agent_revocations_missing", "temporarily_unavailable"},
+	{CodeAgentRevocationsStale, 704, 503, false, "agent_revocations_stale", "temporarily_unavailable"},
+	{CodeAgentProofMissing, 705, 401, true, "agent_proof_missing", "invalid_token"},
+	{CodeAgentUnknown, 706, 401, true, "agent_unknown", "unknown_agent"},
+	{CodeAgentRegistrationUnknown, 707, 401, true, "agent_registration_unknown", "invalid_token"},
+	{CodeAgentRegistrationEarly, 707, 401, true, "agent_registration_early", "invalid_token"},
+	{CodeAgentRegistrationExpired, 707, 401, true, "agent_registration_expired", "invalid_token"},
+	{CodeAgentChecksumMismatch, 708, 401, true, "agent_checksum_mismatch", "agent_checksum_mismatch"},
+	{CodeAgentShimMissing, 709, 401, true, "agent_shim_missing", "invalid_token"},
+	{CodeAgentShimUnknown, 709, 401, true, "agent_shim_unknown", "invalid_token"},
+	{CodeAgentKeyUnbound, 710, 401, true, "agent_key_unbound", "invalid_token"},
+	{CodeAgentKeyUnpinned, 710, 401, true, "agent_key_unpinned", "invalid_token"},
+	{CodeAgentStatusRevoked, 711, 401, false, "agent_status_revoked", "invalid_token"},
+	{CodeAgentIDRevoked, 711, 401, false, "agent_id_revoked", "invalid_token"},
+	{CodeAgentRegistrationRevoked, 711, 401, false, "agent_registration_revoked", "invalid_token"},
+	{CodeAgentTokenRevoked, 711, 401, false, "agent_token_revoked", "invalid_token"},
+	{CodeAgentKeyRevoked, 711, 401, false, "agent_key_revoked", "invalid_token"},
+	{CodeDelegationChainMissing, 803, 403, true, "delegation_chain_missing", "access_denied"},
+	{CodeDelegationChainNotSelf, 803, 403, true, "delegation_chain_not_self", "access_denied"},
+	{CodeDelegationIntentMissing, 801, 403, true, "delegation_intent_missing", "access_denied"},
+	{CodeDelegationWorkflowMissing, 801, 403, true, "delegation_workflow_missing", "access_denied"},
+	{CodeDelegationWorkflowUnknown, 802, 403, true, "delegation_workflow_unknown", "access_denied"},
+	{CodeDelegationChainUnknown, 804, 403, true, "delegation_chain_unknown", "access_denied"},
+	{CodeDelegationLinksMissing, 805, 403, true, "delegation_links_missing", "access_denied"},
+	{CodeDelegationLinkCompactInvalid, 806, 403, true, "delegation_link_compact_invalid", "access_denied"},
+	{CodeDelegationLinkHeaderInvalid, 806, 403, true, "delegation_link_header_invalid", "access_denied"},
+	{CodeDelegationLinkTypInvalid, 806, 403, true, "delegation_link_typ_invalid", "access_denied"},
+	{CodeDelegationLinkAlgNotAllowed, 806, 403, true, "delegation_link_alg_not_allowed", "access_denied"},
+	{CodeDelegationLinkHeaderForbidden, 806, 403, true, "delegation_link_header_forbidden", "access_denied"},
+	{CodeDelegationLinkJWKInvalid, 806, 403, true, "delegation_link_jwk_invalid", "access_denied"},
+	{CodeDelegationLinkPayloadInvalid, 807, 403, true, "delegation_link_payload_invalid", "access_denied"},
+	{CodeDelegationLinkClaimMissing, 807, 403, true, "delegation_link_claim_missing", "access_denied"},
+	{CodeDelegationLinkClaimInvalid, 807, 403, true, "delegation_link_claim_invalid", "access_denied"},
+	{CodeDelegationLinkOrderMismatch, 808, 403, true, "delegation_link_order_mismatch", "access_denied"},
+	{CodeDelegationLinkPrevMismatch, 808, 403, true, "delegation_link_prev_mismatch", "access_denied"},
+	{CodeDelegationLinkSignerMismatch, 808, 403, true, "delegation_link_signer_mismatch", "access_denied"},
+	{CodeDelegationLinkKeyUnlisted, 809, 403, true, "delegation_link_key_unlisted", "access_denied"},
+	{CodeDelegationLinkAudienceMismatch, 810, 403, true, "delegation_link_audience_mismatch", "access_denied"},
+	{CodeDelegationLinkWorkflowMismatch, 811, 403, true, "delegation_link_workflow_mismatch", "access_denied"},
+	{CodeDelegationLinkStepMismatch, 811, 403, true, "delegation_link_step_mismatch", "access_denied"},
+	{CodeDelegationLinkScopeWidened, 812, 403, true, "delegation_link_scope_widened", "access_denied"},
+	{CodeDelegationLinkScopeExceeded, 812, 403, true, "delegation_link_scope_exceeded", "access_denied"},
+	{CodeDelegationLinkExpired, 813, 403, true, "delegation_link_expired", "access_denied"},
+	{CodeDelegationLinkIatFuture, 813, 403, true, "delegation_link_iat_future", "access_denied"},
+	{CodeDelegationLinkLifeGrown, 813, 403, true, "delegation_link_life_grown", "access_denied"},
+	{CodeDelegationLinkDepthExceeded, 814, 403, true, "delegation_link_depth_exceeded", "access_denied"},
+	{CodeDelegationLinkSubjectMismatch, 815, 403, true, "delegation_link_subject_mismatch", "access_denied"},
+	{CodeDelegationLinkKeyMismatch, 815, 403, true, "delegation_link_key_mismatch", "access_denied"},
+	{CodeDelegationLinkChainMismatch, 816, 403, true, "delegation_link_chain_mismatch", "access_denied"},
+	{CodeDelegationLinkSignatureInvalid, 817, 403, true, "delegation_link_signature_invalid", "access_denied"},
+	{CodeDelegationChainRevoked, 818, 403, false, "delegation_chain_revoked", "access_denied"},
+	{CodeDelegationLinkRevoked, 818, 403, false, "delegation_link_revoked", "access_denied"},
+	{CodeDelegationLinkAgentRevoked, 818, 403, false, "delegation_link_agent_revoked", "access_denied"},
+	{CodeDelegationLinkKeyRevoked, 818, 403, false, "delegation_link_key_revoked", "access_denied"},
+	{CodeWorkflowSequenceMissing, 903, 403, true, "workflow_sequence_missing", "workflow_step_unauthorized"},
+	{CodeWorkflowSequenceUnexpected, 903, 403, true, "workflow_sequence_unexpected", "workflow_step_unauthorized"},
+	{CodeWorkflowScopeInsufficient, 907, 403, false, "workflow_scope_insufficient", "insufficient_scope"},
+	{CodeWorkflowStepMissing, 908, 403, true, "workflow_step_missing", "workflow_step_unauthorized"},
+	{CodeWorkflowStepNotAllowed, 908, 403, true, "workflow_step_not_allowed", "workflow_step_unauthorized"},
+	{CodeWorkflowAgentNotAllowed, 909, 403, true, "workflow_agent_not_allowed", "access_denied"},
+	{CodeWorkflowBindEncoding, 911, 403, true, "workflow_bind_encoding", "access_denied"},
+	{CodeWorkflowContextMissing, 911, 403, true, "workflow_context_missing", "access_denied"},
+	{CodeWorkflowContextMismatch, 911, 403, true, "workflow_context_mismatch", "access_denied"},
+	{CodeWorkflowStepUnknown, 901, 403, true, "workflow_step_unknown", "workflow_step_unauthorized"},
+	{CodeWorkflowStepGate, 901, 403, true, "workflow_step_gate", "workflow_step_unauthorized"},
+	{CodeWorkflowStepAgentMismatch, 902, 403, true, "workflow_step_agent_mismatch", "workflow_step_unauthorized"},
+	{CodeWorkflowSequenceUnknown, 904, 403, true, "workflow_sequence_unknown", "workflow_step_unauthorized"},
+	{CodeWorkflowStepScopeExceeded, 905, 403, true, "workflow_step_scope_exceeded", "access_denied"},
+	{CodeWorkflowStepContextMissing, 906, 403, true, "workflow_step_context_missing", "workflow_step_unauthorized"},
 	{CodeReplayTokenColdStart, 1001, 401, true, "replay_token_cold_start", "invalid_token"},
 	{CodeReplayProofColdStart, 1001, 401, true, "replay_proof_cold_start", "invalid_dpop_proof"},
 	{CodeReplayTokenReused, 1002, 401, true, "replay_token_reused", "invalid_token"},
@@ -422,6 +589,55 @@ var registry = [...]codeInfo{
 	{CodeKeysPrivateMember, 0, 500, false, "keys_private_member", "server_error"},
 	{CodeKeysIssuerUnknown, 0, 500, false, "keys_issuer_unknown", "server_error"},
 	{CodeKeysKeySkipped, 0, 500, false, "keys_key_skipped", "server_error"},
+	{CodeBundleTooLarge, 0, 500, false, "bundle_too_large", "server_error"},
+	{CodeBundleCompactInvalid, 0, 500, false, "bundle_compact_invalid", "server_error"},
+	{CodeBundleHeaderInvalid, 0, 500, false, "bundle_header_invalid", "server_error"},
+	{CodeBundleHeaderForbidden, 0, 500, false, "bundle_header_forbidden", "server_error"},
+	{CodeBundleTypInvalid, 0, 500, false, "bundle_typ_invalid", "server_error"},
+	{CodeBundleAlgNotAllowed, 0, 500, false, "bundle_alg_not_allowed", "server_error"},
+	{CodeBundleKidUnknown, 0, 500, false, "bundle_kid_unknown", "server_error"},
+	{CodeBundleKeyMismatch, 0, 500, false, "bundle_key_mismatch", "server_error"},
+	{CodeBundleSignatureInvalid, 0, 500, false, "bundle_signature_invalid", "server_error"},
+	{CodeBundleJSONInvalid, 0, 500, false, "bundle_json_invalid", "server_error"},
+	{CodeBundleMemberMissing, 0, 500, false, "bundle_member_missing", "server_error"},
+	{CodeBundleMemberUnknown, 0, 500, false, "bundle_member_unknown", "server_error"},
+	{CodeBundleMemberType, 0, 500, false, "bundle_member_type", "server_error"},
+	{CodeBundleMemberValue, 0, 500, false, "bundle_member_value", "server_error"},
+	{CodeBundleIDDuplicate, 0, 500, false, "bundle_id_duplicate", "server_error"},
+	{CodeBundleIssuerMismatch, 0, 500, false, "bundle_issuer_mismatch", "server_error"},
+	{CodeBundleIatFuture, 0, 500, false, "bundle_iat_future", "server_error"},
+	{CodeBundleExpired, 0, 500, false, "bundle_expired", "server_error"},
+	{CodeBundleVersionOld, 0, 500, false, "bundle_version_old", "server_error"},
+	{CodeBundleVersionConflict, 0, 500, false, "bundle_version_conflict", "server_error"},
+	{CodeBundleAgentUnknown, 0, 500, false, "bundle_agent_unknown", "server_error"},
+	{CodeBundleKeyInvalid, 0, 500, false, "bundle_key_invalid", "server_error"},
+	{CodeBundleStepUnknown, 0, 500, false, "bundle_step_unknown", "server_error"},
+	{CodeBundleGraphCycle, 0, 500, false, "bundle_graph_cycle", "server_error"},
+	{CodeBundleStepUnreachable, 0, 500, false, "bundle_step_unreachable", "server_error"},
+	{CodeBundleGateMissing, 0, 500, false, "bundle_gate_missing", "server_error"},
+	{CodeBundleHashCollision, 0, 500, false, "bundle_hash_collision", "server_error"},
+	{CodeBundleLimitExceeded, 0, 500, false, "bundle_limit_exceeded", "server_error"},
+	{CodeBundleIssuerUnknown, 0, 500, false, "bundle_issuer_unknown", "server_error"},
+	{CodeRevocationsTooLarge, 0, 500, false, "revocations_too_large", "server_error"},
+	{CodeRevocationsCompactInvalid, 0, 500, false, "revocations_compact_invalid", "server_error"},
+	{CodeRevocationsHeaderInvalid, 0, 500, false, "revocations_header_invalid", "server_error"},
+	{CodeRevocationsHeaderForbidden, 0, 500, false, "revocations_header_forbidden", "server_error"},
+	{CodeRevocationsTypInvalid, 0, 500, false, "revocations_typ_invalid", "server_error"},
+	{CodeRevocationsAlgNotAllowed, 0, 500, false, "revocations_alg_not_allowed", "server_error"},
+	{CodeRevocationsKidUnknown, 0, 500, false, "revocations_kid_unknown", "server_error"},
+	{CodeRevocationsKeyMismatch, 0, 500, false, "revocations_key_mismatch", "server_error"},
+	{CodeRevocationsSignatureInvalid, 0, 500, false, "revocations_signature_invalid", "server_error"},
+	{CodeRevocationsJSONInvalid, 0, 500, false, "revocations_json_invalid", "server_error"},
+	{CodeRevocationsMemberMissing, 0, 500, false, "revocations_member_missing", "server_error"},
+	{CodeRevocationsMemberUnknown, 0, 500, false, "revocations_member_unknown", "server_error"},
+	{CodeRevocationsMemberType, 0, 500, false, "revocations_member_type", "server_error"},
+	{CodeRevocationsMemberValue, 0, 500, false, "revocations_member_value", "server_error"},
+	{CodeRevocationsIDDuplicate, 0, 500, false, "revocations_id_duplicate", "server_error"},
+	{CodeRevocationsIssuerMismatch, 0, 500, false, "revocations_issuer_mismatch", "server_error"},
+	{CodeRevocationsIatFuture, 0, 500, false, "revocations_iat_future", "server_error"},
+	{CodeRevocationsSequenceOld, 0, 500, false, "revocations_sequence_old", "server_error"},
+	{CodeRevocationsSequenceConflict, 0, 500, false, "revocations_sequence_conflict", "server_error"},
+	{CodeRevocationsIssuerUnknown, 0, 500, false, "revocations_issuer_unknown", "server_error"},
 }
 
 // stageStart gives, per thousand of a code's number, the index of its stage's first entry.
@@ -433,13 +649,13 @@ var stageStart = [...]int16{
 	5:  55,  // claim
 	6:  98,  // proof
 	7:  150, // agent
-	8:  153, // delegation
-	9:  155, // workflow
-	10: 164, // replay
-	11: 171, // internal
-	12: 177, // abi
-	13: 185, // policy
-	14: 198, // keys
-	15: -1,  // bundle
-	16: -1,  // revocations
+	8:  171, // delegation
+	9:  208, // workflow
+	10: 223, // replay
+	11: 230, // internal
+	12: 236, // abi
+	13: 244, // policy
+	14: 257, // keys
+	15: 266, // bundle
+	16: 295, // revocations
 }

@@ -209,7 +209,7 @@ func rememberedClaims() change {
 		}
 		return sound(r)
 	}
-	return all(at(502, pass), at(503, pass), at(504, pass), at(505, pass), at(902, pass), at(904, pass), at(1001, func(r *run, sound func(*run) Code) Code {
+	return all(at(502, pass), at(503, pass), at(504, pass), at(505, pass), at(907, pass), at(909, pass), at(1001, func(r *run, sound func(*run) Code) Code {
 		r.v.cache.Remember(known(r), r.now)
 		return sound(r)
 	}))
@@ -311,7 +311,7 @@ var intentFaults = []SeededFault{
 	{"chain-self-ignored", "without a workflow the chain may be another's", forgive(801, CodeDelegationChainNotSelf)},
 	{"sequence-optional", "an intent that names a workflow may lack its sequence", forgive(901, CodeWorkflowSequenceMissing)},
 	{"sequence-empty-ignored", "without a workflow there may be a sequence", forgive(901, CodeWorkflowSequenceUnexpected)},
-	{"long-hash-prefix-compared", "of a long hash only the first 64 bits are compared", all(at(801, func(r *run, sound func(*run) Code) Code {
+	{"long-hash-prefix-compared", "of a long hash only the first 64 bits are compared", all(at(803, func(r *run, sound func(*run) Code) Code {
 		r.intent.chain.form, r.intent.sequence.form = HashShort, HashShort
 		return sound(r)
 	}))},

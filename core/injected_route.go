@@ -107,7 +107,7 @@ var routeFaults = []SeededFault{
 	{"bundle-missing-accepted", "a route above level jwt passes without a bundle", skip(703)},
 	{"scope-before-proof", "what a route asks for is told before the token is verified", all(earlier(703, 401), earlier(902, 401), earlier(904, 401))},
 	{"scope-unchecked", "the route's scopes are not asked for", skip(902)},
-	{"scope-any", "one of the route's scopes is enough", at(902, func(r *run, sound func(*run) Code) Code {
+	{"scope-any", "one of the route's scopes is enough", at(907, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.scopes {
 			if hasScope(r.claims.scope.Bytes(), s) {
 				return 0
@@ -115,7 +115,7 @@ var routeFaults = []SeededFault{
 		}
 		return sound(r)
 	})},
-	{"scope-substring", "a scope that holds the route's, or that the route's holds, is taken", at(902, func(r *run, sound func(*run) Code) Code {
+	{"scope-substring", "a scope that holds the route's, or that the route's holds, is taken", at(907, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.scopes {
 			if !slices.ContainsFunc(strings.Fields(string(r.claims.scope.Bytes())), func(have string) bool {
 				return strings.Contains(have, s) || strings.Contains(s, have)
@@ -125,7 +125,7 @@ var routeFaults = []SeededFault{
 		}
 		return 0
 	})},
-	{"scope-wildcard", "a star in a token's scope stands for anything", at(902, func(r *run, sound func(*run) Code) Code {
+	{"scope-wildcard", "a star in a token's scope stands for anything", at(907, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.scopes {
 			if !slices.ContainsFunc(strings.Fields(string(r.claims.scope.Bytes())), func(have string) bool {
 				before, star := strings.CutSuffix(have, "*")
@@ -136,7 +136,7 @@ var routeFaults = []SeededFault{
 		}
 		return 0
 	})},
-	{"scope-case-fold", "scopes compare without regard to case", at(902, func(r *run, sound func(*run) Code) Code {
+	{"scope-case-fold", "scopes compare without regard to case", at(907, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.scopes {
 			if !slices.ContainsFunc(strings.Fields(string(r.claims.scope.Bytes())), func(have string) bool { return strings.EqualFold(have, s) }) {
 				return sound(r)
@@ -145,7 +145,7 @@ var routeFaults = []SeededFault{
 		return 0
 	})},
 	{"steps-unchecked", "the route's steps are not compared", skip(903)},
-	{"step-workflow-ignored", "of a step only its name is compared, not its workflow", at(903, func(r *run, sound func(*run) Code) Code {
+	{"step-workflow-ignored", "of a step only its name is compared, not its workflow", at(908, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.steps {
 			if s.step == string(r.intent.step) {
 				return 0
@@ -153,7 +153,7 @@ var routeFaults = []SeededFault{
 		}
 		return sound(r)
 	})},
-	{"step-of-workflow-ignored", "of a step only its workflow is compared", at(903, func(r *run, sound func(*run) Code) Code {
+	{"step-of-workflow-ignored", "of a step only its workflow is compared", at(908, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.steps {
 			if s.workflow == string(r.intent.workflow) {
 				return 0
@@ -163,7 +163,7 @@ var routeFaults = []SeededFault{
 	})},
 	{"absent-step-accepted", "a token without a step passes where a step is asked for", forgive(903, CodeWorkflowStepMissing)},
 	{"agents-unchecked", "the route's agents are not compared", skip(904)},
-	{"agent-prefix", "an agent passes whose id begins like one of the route's", at(904, func(r *run, sound func(*run) Code) Code {
+	{"agent-prefix", "an agent passes whose id begins like one of the route's", at(909, func(r *run, sound func(*run) Code) Code {
 		for _, a := range r.route.agents {
 			if sub := string(r.claims.sub.Bytes()); strings.HasPrefix(a, sub) || strings.HasPrefix(sub, a) {
 				return 0
@@ -171,7 +171,7 @@ var routeFaults = []SeededFault{
 		}
 		return sound(r)
 	})},
-	{"agent-case-fold", "agents compare without regard to case", at(904, func(r *run, sound func(*run) Code) Code {
+	{"agent-case-fold", "agents compare without regard to case", at(909, func(r *run, sound func(*run) Code) Code {
 		for _, a := range r.route.agents {
 			if strings.EqualFold(a, string(r.claims.sub.Bytes())) {
 				return 0
@@ -180,7 +180,7 @@ var routeFaults = []SeededFault{
 		return sound(r)
 	})},
 	{"bind-ignored", "bind is not compared", skip(905)},
-	{"bind-first-only", "of the members of bind the first is compared", at(905, func(r *run, sound func(*run) Code) Code {
+	{"bind-first-only", "of the members of bind the first is compared", at(911, func(r *run, sound func(*run) Code) Code {
 		if len(r.route.bind) < 2 {
 			return sound(r)
 		}
@@ -191,7 +191,7 @@ var routeFaults = []SeededFault{
 		r.route = kept
 		return code
 	})},
-	{"bind-any-member", "one member of bind that is right is enough", at(905, func(r *run, sound func(*run) Code) Code {
+	{"bind-any-member", "one member of bind that is right is enough", at(911, func(r *run, sound func(*run) Code) Code {
 		kept := r.route
 		defer func() { r.route = kept }()
 		var code Code
@@ -206,7 +206,7 @@ var routeFaults = []SeededFault{
 		return code
 	})},
 	{"bind-absent-accepted", "an absent member of execution_context passes", forgive(905, CodeWorkflowContextMissing)},
-	{"bind-undecoded", "bind compares the path's escapes as they stand", at(905, func(r *run, sound func(*run) Code) Code {
+	{"bind-undecoded", "bind compares the path's escapes as they stand", at(911, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
 		if code != CodeWorkflowContextMismatch {
 			return code
@@ -242,7 +242,7 @@ var routeFaults = []SeededFault{
 
 // bindLike compares contexts with a relation that is not equality.
 func bindLike(same func(have, want string) bool) change {
-	return at(905, func(r *run, sound func(*run) Code) Code {
+	return at(911, func(r *run, sound func(*run) Code) Code {
 		kept := r.route
 		defer func() { r.route = kept }()
 		for i := range kept.bind {
