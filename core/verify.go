@@ -63,12 +63,12 @@ var checks = []check{
 	{701, StageAgent, (*run).checkRoute},
 	{702, StageAgent, (*run).checkAdmission},
 	{703, StageAgent, (*run).checkBundle},
-	{801, StageDelegation, (*run).checkChain}, // and 802
-	{901, StageWorkflow, (*run).checkSequence},
-	{902, StageWorkflow, (*run).checkScopes},
-	{903, StageWorkflow, (*run).checkStep},
-	{904, StageWorkflow, (*run).checkAgent},
-	{905, StageWorkflow, (*run).checkBind},
+	{803, StageDelegation, (*run).checkChain},
+	{903, StageWorkflow, (*run).checkSequence},
+	{907, StageWorkflow, (*run).checkScopes},
+	{908, StageWorkflow, (*run).checkStep},
+	{909, StageWorkflow, (*run).checkAgent},
+	{911, StageWorkflow, (*run).checkBind},
 
 	{1001, StageReplay, (*run).checkColdStart},
 	{1002, StageReplay, (*run).checkReplay}, // and 1003
