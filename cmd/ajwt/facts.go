@@ -262,20 +262,20 @@ func (ev *evidence) routeFacts(check int) []fact {
 		return facts
 	case 702:
 		return []fact{{"iss", raw(ev.claim("iss"))}}
-	case 801, 802:
+	case 803:
 		sub := string(ev.claim("sub").Bytes())
 		return []fact{{"delegation_chain", raw(ev.claim("intent").Member("delegation_chain"))},
 			{"hash of sub alone", ajwt.SequenceHash([]string{sub}, ajwt.HashLong) + ", " + ajwt.SequenceHash([]string{sub}, ajwt.HashShort)}}
-	case 901:
-		return []fact{{"step_sequence_hash", raw(ev.claim("intent").Member("step_sequence_hash"))}}
-	case 902:
-		return []fact{{"scope of the token", raw(ev.claim("scope"))}}
 	case 903:
+		return []fact{{"step_sequence_hash", raw(ev.claim("intent").Member("step_sequence_hash"))}}
+	case 907:
+		return []fact{{"scope of the token", raw(ev.claim("scope"))}}
+	case 908:
 		intent := ev.claim("intent")
 		return []fact{{"workflow_id", raw(intent.Member("workflow_id"))}, {"workflow_step", raw(intent.Member("workflow_step"))}}
-	case 904:
+	case 909:
 		return []fact{{"sub", raw(ev.claim("sub"))}}
-	case 905:
+	case 911:
 		return []fact{{"execution_context", raw(ev.claim("intent").Member("execution_context"))}, {"target", shown(ev.req.Target, 200)}}
 	}
 	return nil
@@ -283,12 +283,12 @@ func (ev *evidence) routeFacts(check int) []fact {
 
 // requirement shows what the route of a decision asks for, beside the facts.
 func (ev *evidence) requirement(check int, route string) []fact {
-	member := map[int]string{702: "issuers", 703: "level", 902: "scopes", 903: "steps", 904: "agents"}[check]
+	member := map[int]string{702: "issuers", 703: "level", 907: "scopes", 908: "steps", 909: "agents"}[check]
 	r := ev.route(route)
 	switch {
 	case !r.Exists():
 		return nil
-	case check == 905:
+	case check == 911:
 		return []fact{{"bind of the route", raw(r.Member("bind"))}, {"path of the route", raw(r.Member("match").Member("path"))}}
 	case member != "":
 		value := raw(r.Member("require").Member(member))
