@@ -21,11 +21,13 @@ type proofMembers struct{ jti, htm, htu, iat, ath, nonce strictjson.Value }
 
 // checkPresence is check 601: whether a proof is needed, there, and can be bound.
 // A proof is needed where the route says so, where no route matched (so that an
-// unknown path tells nothing), in the hardened profile, and under the DPoP scheme.
+// unknown path tells nothing), in the hardened profile, in auth51 where the token binds
+// a key, and under the DPoP scheme.
 // A proof that is there is never passed over.
 func (r *run) checkPresence() Code {
 	sent := r.proofSent
-	needed := r.route == nil || !r.route.proofOptional || r.issuer.profile == ProfileHardened || r.dpopScheme
+	profile := r.issuer.profile
+	needed := r.route == nil || !r.route.proofOptional || r.dpopScheme || !profile.bearerAllowed() || r.bound && profile.boundNeedsProof()
 	r.proof = proofState{expected: needed || sent}
 	switch {
 	case !r.proof.expected:
@@ -41,7 +43,7 @@ func (r *run) checkPresence() Code {
 // checkScheme is check 602: in the hardened profile a token that binds a key comes
 // under the DPoP scheme (RFC 9449, section 7.2).
 func (r *run) checkScheme() Code {
-	if r.bound && !r.dpopScheme && r.issuer.profile == ProfileHardened {
+	if r.bound && !r.dpopScheme && r.issuer.profile.dpopSchemeOnly() {
 		return CodeProofSchemeMismatch
 	}
 	return 0

@@ -2,35 +2,6 @@ package ajwt
 
 import "crypto/sha256"
 
-// Profile names the exceptions that an issuer's tokens enjoy (spec/profile.md,
-// section 15). It is set in the policy and never guessed from a token.
-type Profile uint8
-
-// The profiles that this version enforces. The zero Profile is the strictest.
-const (
-	ProfileHardened Profile = iota // no exceptions
-	ProfileDraft00                 // D00: short hashes, typ may be absent, proof per route
-	ProfilePaper                   // the paper: clear chains instead of a hash
-	ProfileAuth51                  // the product auth51: a proof wherever the token has cnf
-	ProfilePatchet                 // the author's prototype: its own members and header scheme
-	ProfilePlain                   // an ordinary JWT of an OAuth server: agent claims are not read
-
-	// profileFaulty stands for a profile that was refused, so that no fault of another
-	// member is derived from it. No policy that loads has it.
-	profileFaulty Profile = 255
-)
-
-// profileNames are the names in the policy, by value.
-var profileNames = [...]string{"hardened", "draft-00", "paper", "auth51", "patchet", "plain"}
-
-// String returns the profile's name in the policy.
-func (p Profile) String() string {
-	if int(p) < len(profileNames) {
-		return profileNames[p]
-	}
-	return "hardened"
-}
-
 // Policy is a policy document that was read and found without fault. The zero
 // Policy builds no Verifier.
 type Policy struct {

@@ -44,7 +44,7 @@ func (r *run) checkIssuerKnown() Code {
 func (r *run) checkType() Code {
 	typ := r.header.typ
 	if typ == nil {
-		if r.issuer.profile == ProfileHardened {
+		if !r.issuer.profile.typOptional() {
 			return CodeKeyTypMissing
 		}
 		typ = []byte("jwt")
