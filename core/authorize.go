@@ -74,7 +74,7 @@ func (r *run) checkSequence() Code {
 
 // checkScopes is check 902: the token has every scope that the route needs.
 func (r *run) checkScopes() Code {
-	scope := r.claims.scope.Bytes()
+	scope := r.claims.scopeText
 	for _, s := range r.route.scopes {
 		if !hasScope(scope, s) {
 			return CodeWorkflowScopeInsufficient

@@ -1,6 +1,7 @@
 package ajwt
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/agentic-jwt/ajwt/core/strictjson"
@@ -10,8 +11,9 @@ import (
 // is not there is the absent Value.
 type claims struct {
 	iss, sub, aud, exp, iat, nbf, jti, scope strictjson.Value
-	cnf, intent, agentProof                  strictjson.Value
+	cnf, intent, agentProof, act             strictjson.Value
 
+	scopeText           []byte // scope-tokens with one space between, none where there is no scope
 	expAt, iatAt, nbfAt int64
 	hasNbf              bool
 }
@@ -43,6 +45,8 @@ func (c *claims) collect(payload strictjson.Value) {
 			c.intent = v
 		case "agent_proof":
 			c.agentProof = v
+		case "act":
+			c.act = v
 		}
 	}
 }
@@ -61,6 +65,9 @@ func isPlainText(b []byte, max int) bool {
 // that the profile asks for. nbf is optional (RFC 7519, section 4.1; D00, 4.4.2).
 func (r *run) checkClaimTypes() Code {
 	c := &r.claims
+	if !r.issuer.profile.agentClaims() {
+		c.intent, c.agentProof = strictjson.Value{}, strictjson.Value{}
+	}
 	var ok bool
 	if c.expAt, ok = c.exp.Integer(); !ok {
 		return missingOr(c.exp, CodeClaimExpMissing, CodeClaimExpInvalid)
@@ -76,13 +83,19 @@ func (r *run) checkClaimTypes() Code {
 	if !isPlainText(c.sub.Bytes(), maxSubBytes) {
 		return missingOr(c.sub, CodeClaimSubMissing, CodeClaimSubInvalid)
 	}
-	if n := len(c.jti.Bytes()); n == 0 || n > maxJTIBytes {
+	if n := len(c.jti.Bytes()); (n == 0 || n > maxJTIBytes) && r.demands(c.jti) {
 		return missingOr(c.jti, CodeClaimJtiMissing, CodeClaimJtiInvalid)
 	}
 	if code := r.audienceForm(); code != 0 {
 		return code
 	}
 	return r.scopeForm()
+}
+
+// demands tells whether a claim must be right: wherever it is there, and where the
+// profile does not let it be absent.
+func (r *run) demands(v strictjson.Value) bool {
+	return v.Exists() || !r.issuer.profile.claimsOptional()
 }
 
 func missingOr(v strictjson.Value, missing, invalid Code) Code {
@@ -120,13 +133,21 @@ func (r *run) audienceForm() Code {
 }
 
 // scopeForm holds scope to scope-tokens with exactly one space between two of them
-// (RFC 6749, section 3.3). Repeats count once against the limit.
+// (RFC 6749, section 3.3), or in patchet to an array of them. Repeats count once against
+// the limit.
 func (r *run) scopeForm() Code {
 	scope := r.claims.scope
-	b := scope.Bytes()
-	if b == nil {
+	if !r.demands(scope) {
+		return 0
+	}
+	if scope.Kind() == strictjson.Array && r.issuer.profile.scopeArray() {
+		if !r.joinScopes(scope) {
+			return CodeClaimScopeInvalid
+		}
+	} else if r.claims.scopeText = scope.Bytes(); r.claims.scopeText == nil {
 		return missingOr(scope, CodeClaimScopeMissing, CodeClaimScopeInvalid)
 	}
+	b := r.claims.scopeText
 	start := 0
 	distinct := r.s.scopes[:0]
 	for i := 0; i <= len(b); i++ {
@@ -156,6 +177,24 @@ func (r *run) scopeForm() Code {
 	}
 	r.s.scopes = distinct
 	return 0
+}
+
+// joinScopes writes an array of scope-tokens as one text. An entry with a space in it is
+// no scope-token: it would count as two.
+func (r *run) joinScopes(scope strictjson.Value) bool {
+	joined := r.s.scopeText[:0]
+	for e := scope.First(); e.Exists(); e = e.Next() {
+		b := e.Bytes()
+		if len(b) == 0 || bytes.IndexByte(b, ' ') >= 0 {
+			return false
+		}
+		if len(joined) > 0 {
+			joined = append(joined, ' ')
+		}
+		joined = append(joined, b...)
+	}
+	r.s.scopeText, r.claims.scopeText = joined, joined
+	return len(joined) > 0
 }
 
 // hasScope tells whether a well-formed scope string holds the scope-token.

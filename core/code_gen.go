@@ -91,7 +91,7 @@ const (
 	CodeClaimIntentWorkflowInvalid         Code = 5030  // The workflow_id or workflow_step is not a step id (1-128 of A-Z a-z 0-9 . _ : @ -).
 	CodeClaimIntentWorkflowIncomplete      Code = 5031  // Only one of workflow_id and workflow_step is there.
 	CodeClaimIntentExecutedByInvalid       Code = 5032  // The executed_by is not a string of 1 to 256 bytes without control characters.
-	CodeClaimIntentChainInvalid            Code = 5033  // The delegation_chain is not a sequence hash: 16 hex characters, or sha256: and 64.
+	CodeClaimIntentChainInvalid            Code = 5033  // The delegation_chain is not what the issuer's profile asks for: a sequence hash (16 hex characters, or sha256: and 64), in paper a list of agents.
 	CodeClaimIntentSequenceInvalid         Code = 5034  // The step_sequence_hash is not a sequence hash: 16 hex characters, or sha256: and 64.
 	CodeClaimIntentHashShort               Code = 5035  // A sequence hash has the 64-bit form, which this issuer's profile does not accept.
 	CodeClaimIntentInitiatedByInvalid      Code = 5036  // The initiated_by is not a string of 1 to 256 bytes without control characters.
@@ -102,6 +102,10 @@ const (
 	CodeClaimAgentProofChecksumInvalid     Code = 5041  // The agent_checksum is missing or not sha256: and 64 lowercase hex characters.
 	CodeClaimAgentProofRegistrationInvalid Code = 5042  // The registration_id is missing or not an id.
 	CodeClaimAgentProofShimInvalid         Code = 5043  // The shim_checksum is not sha256: and 64 lowercase hex characters.
+	CodeClaimIntentChainMixed              Code = 5044  // A delegation_chain that is a list holds ids and objects together.
+	CodeClaimIntentChainRepeated           Code = 5045  // An agent stands twice in a delegation_chain that is a list.
+	CodeClaimIntentChainNotSub             Code = 5046  // A delegation_chain that is a list of ids does not end with sub.
+	CodeClaimIntentChainTooLong            Code = 5047  // A delegation_chain that is a list has more agents than the limit.
 	CodeProofCnfMissing                    Code = 6001  // The route asks for a proof, or one was sent, but the token binds no key.
 	CodeProofHeaderMissing                 Code = 6002  // The token binds a key and there is no DPoP field.
 	CodeProofSchemeMismatch                Code = 6003  // A token that binds a key came under the Bearer scheme.
@@ -421,6 +425,10 @@ var registry = [...]codeInfo{
 	{CodeClaimAgentProofChecksumInvalid, 512, 401, false, "claim_agent_proof_checksum_invalid", "invalid_token"},
 	{CodeClaimAgentProofRegistrationInvalid, 512, 401, false, "claim_agent_proof_registration_invalid", "invalid_token"},
 	{CodeClaimAgentProofShimInvalid, 512, 401, false, "claim_agent_proof_shim_invalid", "invalid_token"},
+	{CodeClaimIntentChainMixed, 510, 401, false, "claim_intent_chain_mixed", "invalid_token"},
+	{CodeClaimIntentChainRepeated, 510, 401, false, "claim_intent_chain_repeated", "invalid_token"},
+	{CodeClaimIntentChainNotSub, 510, 401, false, "claim_intent_chain_not_sub", "invalid_token"},
+	{CodeClaimIntentChainTooLong, 510, 401, false, "claim_intent_chain_too_long", "invalid_token"},
 	{CodeProofCnfMissing, 601, 401, true, "proof_cnf_missing", "invalid_token"},
 	{CodeProofHeaderMissing, 601, 401, true, "proof_header_missing", "invalid_dpop_proof"},
 	{CodeProofSchemeMismatch, 602, 401, true, "proof_scheme_mismatch", "invalid_token"},
@@ -647,15 +655,15 @@ var stageStart = [...]int16{
 	3:  44,  // key
 	4:  54,  // signature
 	5:  55,  // claim
-	6:  98,  // proof
-	7:  150, // agent
-	8:  171, // delegation
-	9:  208, // workflow
-	10: 223, // replay
-	11: 230, // internal
-	12: 236, // abi
-	13: 244, // policy
-	14: 257, // keys
-	15: 266, // bundle
-	16: 295, // revocations
+	6:  102, // proof
+	7:  154, // agent
+	8:  175, // delegation
+	9:  212, // workflow
+	10: 227, // replay
+	11: 234, // internal
+	12: 240, // abi
+	13: 248, // policy
+	14: 261, // keys
+	15: 270, // bundle
+	16: 299, // revocations
 }

@@ -71,6 +71,7 @@ type Decision struct {
 	Agent         string   // sub
 	Workflow      string   // intent.workflow_id
 	Step          string   // intent.workflow_step
+	Act           string   // sub of the outermost act (RFC 8693, section 4.1); reported, no check reads it
 	ChainHash     string   // intent.delegation_chain
 	Route         string   // id of the route that matched, "" for none
 	KeyThumbprint [32]byte // RFC 7638 SHA-256 of the key that signed the proof, zero without one
@@ -214,6 +215,7 @@ func (d *Decision) AppendRecord(dst []byte) []byte {
 	dst = appendMember(dst, "agent", d.Agent)
 	dst = appendMember(dst, "workflow", d.Workflow)
 	dst = appendMember(dst, "step", d.Step)
+	dst = appendMember(dst, "act", d.Act)
 	dst = appendMember(dst, "chain_hash", d.ChainHash)
 	dst = appendHashMember(dst, "key_thumbprint", &d.KeyThumbprint)
 	dst = appendHashMember(dst, "jti_hash", &d.JTIHash)

@@ -9,7 +9,7 @@ type intent struct {
 	executionCtx   strictjson.Value
 
 	hasChain, hasSequence bool
-	chainText             []byte // as it stands in the token
+	chainText             []byte // as it stands in the token; of a list, its long hash
 	chain, sequence       sequenceRef
 }
 
@@ -61,6 +61,9 @@ func (r *run) checkIntent() Code {
 			links = m
 		}
 	}
+	if r.issuer.profile.stepObject() {
+		workflow, step = prototypeStep(workflow, step)
+	}
 	for _, id := range [...]strictjson.Value{workflow, step} {
 		if id.Exists() && !validStepID(id.Bytes()) {
 			return CodeClaimIntentWorkflowInvalid
@@ -75,10 +78,9 @@ func (r *run) checkIntent() Code {
 	}
 	r.executedBy = executedBy.Bytes()
 	if in.hasChain = chain.Exists(); in.hasChain {
-		if code := r.sequenceForm(&in.chain, chain, CodeClaimIntentChainInvalid); code != 0 {
+		if code := r.chainForm(chain); code != 0 {
 			return code
 		}
-		in.chainText = chain.Bytes()
 	}
 	if in.hasSequence = sequence.Exists(); in.hasSequence {
 		if code := r.sequenceForm(&in.sequence, sequence, CodeClaimIntentSequenceInvalid); code != 0 {
@@ -98,6 +100,89 @@ func (r *run) checkIntent() Code {
 	return 0
 }
 
+// prototypeStep reads a workflow as the prototype writes it: workflow_step is an object
+// whose step_id names the step, and both members are null where there is no workflow.
+// An object without step_id stays one, which is no step id.
+func prototypeStep(workflow, step strictjson.Value) (id, stepID strictjson.Value) {
+	if workflow.Kind() == strictjson.Null && step.Kind() == strictjson.Null {
+		return strictjson.Value{}, strictjson.Value{}
+	}
+	if stepID := step.Member("step_id"); stepID.Exists() {
+		step = stepID
+	}
+	return workflow, step
+}
+
+// chainForm reads the delegation chain: a hash, or in paper a list. The list becomes the
+// hash that a token with hashes would carry, so that one set of known chains serves both.
+func (r *run) chainForm(v strictjson.Value) Code {
+	in := &r.intent
+	if !r.issuer.profile.chainList() {
+		in.chainText = v.Bytes()
+		return r.sequenceForm(&in.chain, v, CodeClaimIntentChainInvalid)
+	}
+	if code := r.chainAgents(v); code != 0 {
+		return code
+	}
+	in.chain = sequenceRef{joinedDigest(r.s.chain), HashLong}
+	r.s.chainText = appendSequenceHash(r.s.chainText[:0], in.chain.digest, HashLong)
+	in.chainText = r.s.chainText
+	return 0
+}
+
+// chainAgents reads a delegation chain of the paper into r.s.chain, originator first:
+// either ids that end with sub, or objects whose delegated_by are the agents before sub.
+// An empty list is the agent alone. What the objects say about time, purpose and
+// permissions is for people.
+func (r *run) chainAgents(v strictjson.Value) Code {
+	sub := r.claims.sub.Bytes()
+	list := r.s.chain[:0]
+	first := v.First()
+	if v.Kind() != strictjson.Array {
+		return CodeClaimIntentChainInvalid
+	}
+	objects := first.Kind() != strictjson.String
+	agents := v.Len()
+	if objects {
+		agents++
+	}
+	if agents > r.policy.limits.Chain {
+		return CodeClaimIntentChainTooLong
+	}
+	for e := first; e.Exists(); e = e.Next() {
+		id := e
+		switch e.Kind() {
+		case strictjson.Object:
+			id = e.Member("delegated_by")
+		case strictjson.String:
+		default:
+			return CodeClaimIntentChainInvalid
+		}
+		if (e.Kind() == strictjson.Object) != objects {
+			return CodeClaimIntentChainMixed
+		}
+		list = append(list, id.Bytes())
+	}
+	if objects {
+		list = append(list, sub)
+	}
+	r.s.chain = list
+	for i, id := range list {
+		if !validAgentID(id) {
+			return CodeClaimIntentChainInvalid
+		}
+		for _, before := range list[:i] {
+			if string(before) == string(id) {
+				return CodeClaimIntentChainRepeated
+			}
+		}
+	}
+	if string(list[len(list)-1]) != string(sub) {
+		return CodeClaimIntentChainNotSub
+	}
+	return 0
+}
+
 // sequenceForm reads a sequence hash and refuses the short form where the issuer's
 // profile does: 64 bits can be collided by whoever can register ids.
 func (r *run) sequenceForm(ref *sequenceRef, v strictjson.Value, invalid Code) Code {
@@ -106,7 +191,7 @@ func (r *run) sequenceForm(ref *sequenceRef, v strictjson.Value, invalid Code) C
 		return invalid
 	}
 	ref.form, ref.digest = form, digest
-	if form == HashShort && r.issuer.profile == ProfileHardened && !r.issuer.allowShortHash {
+	if form == HashShort && !r.issuer.profile.shortHash() && !r.issuer.allowShortHash {
 		return CodeClaimIntentHashShort
 	}
 	return 0
@@ -143,8 +228,7 @@ func (r *run) checkAgentProof() Code {
 	if v.Kind() != strictjson.Object {
 		return CodeClaimAgentProofInvalid
 	}
-	allowBare := r.issuer.profile == ProfileDraft00
-	if _, ok := parseChecksum(v.Member("agent_checksum").Bytes(), allowBare); !ok {
+	if _, ok := parseChecksum(v.Member("agent_checksum").Bytes(), r.issuer.profile.bareChecksum()); !ok {
 		return CodeClaimAgentProofChecksumInvalid
 	}
 	if !validAgentID(v.Member("registration_id").Bytes()) {

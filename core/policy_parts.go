@@ -59,13 +59,8 @@ func (r *policyReader) issuers(v strictjson.Value, pointer string) {
 }
 
 func (r *policyReader) profile(v strictjson.Value, at string) Profile {
-	switch r.choice(v, at, "hardened", "draft-00", "paper", "auth51", "patchet", "plain") {
-	case 0:
-		return ProfileHardened
-	case 1:
-		return ProfileDraft00
-	case 2, 3, 4, 5:
-		r.unsupported(v, at)
+	if i := r.choice(v, at, profileNames[:]...); i >= 0 {
+		return Profile(i)
 	}
 	return profileFaulty
 }
@@ -190,8 +185,11 @@ func (r *policyReader) replay(v strictjson.Value, at string) {
 		}},
 		member{"on_outage", false, func(v strictjson.Value, at string) {
 			p.onOutageAllow = r.choice(v, at, "reject", "allow") == 1
-			if p.onOutageAllow && r.anyHardened() {
-				r.fault(CodePolicyMemberConflict, at, "an issuer of profile hardened admits only reject")
+			for i := range r.policy.issuers {
+				if p.onOutageAllow && !r.policy.issuers[i].profile.outageAllowed() {
+					r.fault(CodePolicyMemberConflict, at, "an issuer of profile hardened admits only reject")
+					break
+				}
 			}
 		}},
 		member{"cold_start", false, func(v strictjson.Value, at string) {
@@ -203,15 +201,6 @@ func (r *policyReader) replay(v strictjson.Value, at string) {
 			r.coldStartSet = true
 		}},
 	)
-}
-
-func (r *policyReader) anyHardened() bool {
-	for i := range r.policy.issuers {
-		if r.policy.issuers[i].profile == ProfileHardened {
-			return true
-		}
-	}
-	return false
 }
 
 // replayDefaults fills in what the policy left to its profiles.
@@ -228,9 +217,9 @@ func (r *policyReader) replayDefaults() {
 	}
 	if !r.coldStartSet {
 		for i := range r.policy.issuers {
-			hardened := r.policy.issuers[i].profile == ProfileHardened
-			r.policy.issuers[i].coldStart = hardened
-			p.coldStartReject = p.coldStartReject || hardened
+			reject := r.policy.issuers[i].profile.coldStart()
+			r.policy.issuers[i].coldStart = reject
+			p.coldStartReject = p.coldStartReject || reject
 		}
 	}
 	r.policy.proof.algs = strings.Join(r.policy.proof.algorithms.Names(), " ")

@@ -123,29 +123,50 @@ func (r *policyReader) require(rt *route, v strictjson.Value, at string) {
 	)
 }
 
-// routeConflicts holds a route against the issuers that can reach it.
-func (r *policyReader) routeConflicts(rt *route, require strictjson.Value, at string) {
-	hardened, draft := false, false
-	reach := func(i *issuer) {
-		hardened = hardened || i.profile == ProfileHardened
-		draft = draft || i.profile == ProfileDraft00
-	}
+// reach returns the profiles of the issuers that can reach the route.
+func (r *policyReader) reach(rt *route) (set profileSet) {
 	for _, i := range rt.issuers {
-		reach(&r.policy.issuers[i])
+		set = set.with(r.policy.issuers[i].profile)
 	}
 	if rt.issuers == nil {
 		for i := range r.policy.issuers {
-			reach(&r.policy.issuers[i])
+			set = set.with(r.policy.issuers[i].profile)
 		}
 	}
-	if rt.proofOptional && hardened {
+	return set
+}
+
+// routeLevel settles the route's level and holds it against what the profiles that reach
+// the route can get.
+func (r *policyReader) routeLevel(rt *route, reach profileSet, at string) {
+	if rt.level == LevelNone {
+		if reach.several() {
+			r.missing(at, "issuers of several profiles reach this route, so its level must be written")
+		}
+		rt.level = LevelAJWT
+		for p := ProfileHardened; p <= ProfilePlain; p++ {
+			if reach.has(p) {
+				rt.level = min(rt.level, p.highestLevel())
+			}
+		}
+		return
+	}
+	for p := ProfileHardened; p <= ProfilePlain; p++ {
+		if reach.has(p) && rt.level > p.highestLevel() {
+			r.fault(CodePolicyMemberConflict, at, "an issuer of profile "+p.String()+" can reach this route and gets "+p.highestLevel().String()+" at most")
+		}
+	}
+}
+
+// routeConflicts holds a route against the issuers that can reach it.
+func (r *policyReader) routeConflicts(rt *route, require strictjson.Value, at string) {
+	reach := r.reach(rt)
+	if rt.proofOptional && reach.has(ProfileHardened) {
 		r.fault(CodePolicyMemberConflict, at+"/proof", "an issuer of profile hardened can reach this route and always needs a proof")
 	}
-	if rt.level == LevelNone {
-		rt.level = LevelAJWT
-		if hardened && draft && !require.Member("level").Exists() {
-			r.missing(at+"/level", "issuers of several profiles reach this route, so its level must be written")
-		}
+	r.routeLevel(rt, reach, at+"/level")
+	if rt.singleUse && reach.has(ProfilePlain) {
+		r.fault(CodePolicyMemberConflict, at+"/single_use", "an issuer of profile plain can reach this route and its tokens may have no jti")
 	}
 	if len(r.policy.issuers) > 1 && len(rt.issuers) != 1 {
 		why := "with several issuers a route that names agents or steps names exactly one issuer"

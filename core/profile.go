@@ -82,9 +82,9 @@ func (p Profile) coldStart() bool { return p == ProfileHardened }
 // outageAllowed tells whether replay.on_outage may be allow.
 func (p Profile) outageAllowed() bool { return p != ProfileHardened }
 
-// defaultLevel is the level of a route that does not say one and that tokens of this
-// profile alone reach; it is also the most that they can get.
-func (p Profile) defaultLevel() Level {
+// highestLevel is the most that tokens of this profile can get, and the level of a route
+// that does not say one where they alone reach it.
+func (p Profile) highestLevel() Level {
 	switch p {
 	case ProfilePatchet:
 		return LevelAgent

@@ -24,6 +24,9 @@ type scratch struct {
 	hash      []byte
 	bind      []byte
 	scopes    []span
+	scopeText []byte
+	chain     [][]byte
+	chainText []byte
 	small     [64]byte
 	cnfKey    Key
 	proofKey  Key
@@ -168,7 +171,11 @@ func (r *run) describe() {
 	if !isPlainText(sub, maxSubBytes) {
 		sub = nil
 	}
-	parts := [...][]byte{sub, r.intent.workflow, r.intent.step, r.intent.chainText}
+	act := r.claims.act.Member("sub").Bytes()
+	if !isPlainText(act, maxSubBytes) {
+		act = nil
+	}
+	parts := [...][]byte{sub, r.intent.workflow, r.intent.step, r.intent.chainText, act}
 	buf := r.s.hash[:0]
 	for _, p := range parts {
 		buf = append(buf, p...)
@@ -179,7 +186,7 @@ func (r *run) describe() {
 	for i, p := range parts {
 		out[i], all = all[:len(p)], all[len(p):]
 	}
-	r.d.Agent, r.d.Workflow, r.d.Step, r.d.ChainHash = out[0], out[1], out[2], out[3]
+	r.d.Agent, r.d.Workflow, r.d.Step, r.d.ChainHash, r.d.Act = out[0], out[1], out[2], out[3], out[4]
 	if jti := r.claims.jti.Bytes(); len(jti) > 0 && len(jti) <= maxJTIBytes {
 		r.d.JTIHash = sha256.Sum256(jti)
 	}

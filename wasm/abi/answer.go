@@ -45,6 +45,7 @@ func AppendAnswer(dst []byte, d *ajwt.Decision, omit Omit) []byte {
 	dst = appendOptional(dst, tagSubject, d.Agent)
 	dst = appendOptional(dst, tagWorkflow, d.Workflow)
 	dst = appendOptional(dst, tagStep, d.Step)
+	dst = appendOptional(dst, tagAct, d.Act)
 	dst = appendOptional(dst, tagRoute, d.Route)
 	dst = appendOptional(dst, tagChainHash, d.ChainHash)
 	dst = appendHash(dst, tagThumbprint, &d.KeyThumbprint)

@@ -102,6 +102,8 @@ func answerRecord(in *reader, a *Answer, tag byte, value []byte, text string) *E
 		d.Workflow = text
 	case tagStep:
 		d.Step = text
+	case tagAct:
+		d.Act = text
 	case tagRoute:
 		d.Route = text
 	case tagChainHash:

@@ -19,7 +19,7 @@ var answerRows = []struct {
 	{"accept", ajwt.Decision{Verdict: ajwt.Accept, Level: ajwt.LevelJWT}, ActionPass},
 	{"accept, all members", ajwt.Decision{
 		Verdict: ajwt.Accept, Level: ajwt.LevelAJWT | ajwt.LevelPoP | ajwt.LevelLinks,
-		Issuer: "https://as.example", Agent: "patcher", Workflow: "vuln", Step: "plan", ChainHash: "sha256:00", Route: "r",
+		Issuer: "https://as.example", Agent: "patcher", Workflow: "vuln", Step: "plan", Act: "user-7", ChainHash: "sha256:00", Route: "r",
 		KeyThumbprint: filled, JTIHash: filled, PolicyDigest: filled,
 	}, ActionPass},
 	{"accept, store gave no answer", ajwt.Decision{

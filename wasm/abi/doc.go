@@ -88,6 +88,7 @@ const (
 	tagJTIHash        = 0x49 // 32 bytes
 	tagPolicyDigest   = 0x4a // 32 bytes
 	tagWarning        = 0x4b // u16 code, name; repeats
+	tagAct            = 0x4c // text
 	tagReplayKey      = 0x51 // 32 bytes key, 32 bytes owner, i64 expiry, u8 token; repeats
 	tagChallenge      = 0x52 // text, WWW-Authenticate
 	tagNonce          = 0x53 // text, DPoP-Nonce
