@@ -107,8 +107,8 @@ const (
 	CodeClaimIntentChainNotSub             Code = 5046  // A delegation_chain that is a list of ids does not end with sub.
 	CodeClaimIntentChainTooLong            Code = 5047  // A delegation_chain that is a list has more agents than the limit.
 	CodeProofCnfMissing                    Code = 6001  // The route asks for a proof, or one was sent, but the token binds no key.
-	CodeProofHeaderMissing                 Code = 6002  // The token binds a key and there is no DPoP field.
-	CodeProofSchemeMismatch                Code = 6003  // A token that binds a key came under the Bearer scheme.
+	CodeProofHeaderMissing                 Code = 6002  // The token binds a key and there is no proof.
+	CodeProofSchemeMismatch                Code = 6003  // The scheme does not fit the proof: in hardened a DPoP proof under Bearer, anywhere another proof under DPoP.
 	CodeProofCompactSegments               Code = 6004  // The proof does not have exactly three parts.
 	CodeProofHeaderBase64                  Code = 6005  // The proof's header is not strict base64url.
 	CodeProofPayloadBase64                 Code = 6006  // The proof's payload is not strict base64url.
@@ -158,6 +158,53 @@ const (
 	CodeProofBindingMismatch               Code = 6050  // The proof's key is not the one that the token binds.
 	CodeProofJWKOffCurve                   Code = 6051  // The proof's jwk is not a point on its curve.
 	CodeProofSignatureInvalid              Code = 6052  // The proof's signature does not hold.
+	CodeProofSignatureInputSyntax          Code = 6053  // Signature-Input is not a dictionary of lists of component names.
+	CodeProofSignatureInputDuplicate       Code = 6054  // A label or a parameter stands twice in Signature-Input.
+	CodeProofSignatureInputTooLong         Code = 6055  // Signature-Input is longer than limits.proof_bytes, or has more than 256 values.
+	CodeProofSignatureSeveral              Code = 6056  // More than one signature has the tag ajwt.
+	CodeProofMethodSeveral                 Code = 6057  // The request carries proofs by more than one method.
+	CodeProofMethodOff                     Code = 6058  // The proof is by a method that the policy does not list.
+	CodeProofMethodProfile                 Code = 6059  // The proof is by a method that the issuer's profile does not take.
+	CodeProofSignatureFieldSyntax          Code = 6060  // The field Signature is missing, longer than limits.proof_bytes, or no dictionary of byte sequences.
+	CodeProofSignatureFieldDuplicate       Code = 6061  // A label stands twice in Signature.
+	CodeProofSignatureLabelMissing         Code = 6062  // Signature has no member for the label that Signature-Input gives the tag ajwt.
+	CodeProofComponentParameter            Code = 6063  // A covered component has parameters.
+	CodeProofComponentUnknown              Code = 6064  // A covered component is neither a field name in lower case nor a derived component of requests.
+	CodeProofComponentDuplicate            Code = 6065  // A component is covered twice.
+	CodeProofComponentAbsent               Code = 6066  // A field that is covered is not in the request.
+	CodeProofComponentMissing              Code = 6067  // The signature does not cover @method, @target-uri or authorization.
+	CodeProofCreatedMissing                Code = 6068  // The signature has no parameter created.
+	CodeProofCreatedInvalid                Code = 6069  // The parameter created is not an integer from 0.
+	CodeProofCreatedExpired                Code = 6070  // The signature is too old (created < now - max_age - skew).
+	CodeProofCreatedFuture                 Code = 6071  // The signature was made in the future (created > now + skew).
+	CodeProofExpiresInvalid                Code = 6072  // The parameter expires is not an integer from 0.
+	CodeProofExpiresPassed                 Code = 6073  // The signature has expired (now >= expires + skew).
+	CodeProofReplayIDMissing               Code = 6074  // The signature has no parameter nonce.
+	CodeProofReplayIDInvalid               Code = 6075  // The parameter nonce is not a string of 1 to 256 bytes.
+	CodeProofKeyidMissing                  Code = 6076  // The signature has no parameter keyid.
+	CodeProofKeyidMismatch                 Code = 6077  // The parameter keyid is not the thumbprint that the token binds, as a string.
+	CodeProofKeyUnavailable                Code = 6078  // The token binds a thumbprint, and no bundle in force has its key.
+	CodeProofKeyNotAllowed                 Code = 6079  // The key is for no algorithm that message signatures take and proof.algorithms lists.
+	CodeProofSignatureAlgMismatch          Code = 6080  // The parameter alg is not the registered name of the key's algorithm, as a string.
+	CodeProofBodyUnavailable               Code = 6081  // There may be a body, and the host did not hand it over.
+	CodeProofDigestMissing                 Code = 6082  // There is a body, and the signature does not cover content-digest.
+	CodeProofDigestSyntax                  Code = 6083  // Content-Digest is longer than limits.proof_bytes, no dictionary, or a digest is no byte sequence.
+	CodeProofDigestDuplicate               Code = 6084  // An algorithm stands twice in Content-Digest.
+	CodeProofDigestUnknown                 Code = 6085  // Content-Digest has neither sha-256 nor sha-512.
+	CodeProofDigestMismatch                Code = 6086  // A digest is not that of the body.
+	CodeProofMessageSignatureInvalid       Code = 6087  // The message signature does not hold for the request with the bound key.
+	CodeProofPopDuplicate                  Code = 6088  // There is more than one PoP field, or one that a comma joins.
+	CodeProofPopBase64                     Code = 6089  // PoP is empty, longer than limits.proof_bytes, or not strict base64 with padding.
+	CodeProofTimestampMissing              Code = 6090  // There is no X-PoP-Timestamp field.
+	CodeProofTimestampInvalid              Code = 6091  // X-PoP-Timestamp stands twice, or is not plain digits from 0 to 2^53-1.
+	CodeProofTimestampExpired              Code = 6092  // The proof is too old (timestamp < now - max_age - skew).
+	CodeProofTimestampFuture               Code = 6093  // The proof was made in the future (timestamp > now + skew).
+	CodeProofPopKeyUnavailable             Code = 6094  // The token binds a thumbprint, and no bundle in force has its key.
+	CodeProofPopKeyNotRsa                  Code = 6095  // The bound key does not verify RS256.
+	CodeProofPopChecksumMissing            Code = 6096  // The token has no agent_proof, whose checksum the proof signs.
+	CodeProofPopBodyUnavailable            Code = 6097  // There may be a body, and the host did not hand it over.
+	CodeProofPopBodyInvalid                Code = 6098  // The body is not one strict JSON text that Python can write again.
+	CodeProofPopSignatureInvalid           Code = 6099  // The prototype's proof does not hold for the request with the bound key.
 	CodeAgentRouteUnmatched                Code = 7001  // No route of the policy matches the request.
 	CodeAgentIssuerNotAdmitted             Code = 7002  // The route does not admit this issuer.
 	CodeAgentBundleMissing                 Code = 7003  // The route's level needs a signed workflow bundle and none of this issuer is in force.
@@ -481,6 +528,53 @@ var registry = [...]codeInfo{
 	{CodeProofBindingMismatch, 618, 401, true, "proof_binding_mismatch", "invalid_dpop_proof"},
 	{CodeProofJWKOffCurve, 619, 401, true, "proof_jwk_off_curve", "invalid_dpop_proof"},
 	{CodeProofSignatureInvalid, 620, 401, true, "proof_signature_invalid", "invalid_dpop_proof"},
+	{CodeProofSignatureInputSyntax, 601, 401, true, "proof_signature_input_syntax", "invalid_token"},
+	{CodeProofSignatureInputDuplicate, 601, 401, true, "proof_signature_input_duplicate", "invalid_token"},
+	{CodeProofSignatureInputTooLong, 601, 401, true, "proof_signature_input_too_long", "invalid_token"},
+	{CodeProofSignatureSeveral, 601, 401, true, "proof_signature_several", "invalid_token"},
+	{CodeProofMethodSeveral, 601, 401, true, "proof_method_several", "invalid_token"},
+	{CodeProofMethodOff, 601, 401, true, "proof_method_off", "invalid_token"},
+	{CodeProofMethodProfile, 601, 401, true, "proof_method_profile", "invalid_token"},
+	{CodeProofSignatureFieldSyntax, 621, 401, true, "proof_signature_field_syntax", "invalid_token"},
+	{CodeProofSignatureFieldDuplicate, 621, 401, true, "proof_signature_field_duplicate", "invalid_token"},
+	{CodeProofSignatureLabelMissing, 621, 401, true, "proof_signature_label_missing", "invalid_token"},
+	{CodeProofComponentParameter, 622, 401, true, "proof_component_parameter", "invalid_token"},
+	{CodeProofComponentUnknown, 622, 401, true, "proof_component_unknown", "invalid_token"},
+	{CodeProofComponentDuplicate, 622, 401, true, "proof_component_duplicate", "invalid_token"},
+	{CodeProofComponentAbsent, 622, 401, true, "proof_component_absent", "invalid_token"},
+	{CodeProofComponentMissing, 622, 401, true, "proof_component_missing", "invalid_token"},
+	{CodeProofCreatedMissing, 623, 401, true, "proof_created_missing", "invalid_token"},
+	{CodeProofCreatedInvalid, 623, 401, true, "proof_created_invalid", "invalid_token"},
+	{CodeProofCreatedExpired, 623, 401, true, "proof_created_expired", "invalid_token"},
+	{CodeProofCreatedFuture, 623, 401, true, "proof_created_future", "invalid_token"},
+	{CodeProofExpiresInvalid, 624, 401, true, "proof_expires_invalid", "invalid_token"},
+	{CodeProofExpiresPassed, 624, 401, true, "proof_expires_passed", "invalid_token"},
+	{CodeProofReplayIDMissing, 625, 401, true, "proof_replay_id_missing", "invalid_token"},
+	{CodeProofReplayIDInvalid, 625, 401, true, "proof_replay_id_invalid", "invalid_token"},
+	{CodeProofKeyidMissing, 626, 401, true, "proof_keyid_missing", "invalid_token"},
+	{CodeProofKeyidMismatch, 626, 401, true, "proof_keyid_mismatch", "invalid_token"},
+	{CodeProofKeyUnavailable, 627, 401, true, "proof_key_unavailable", "invalid_token"},
+	{CodeProofKeyNotAllowed, 628, 401, true, "proof_key_not_allowed", "invalid_token"},
+	{CodeProofSignatureAlgMismatch, 628, 401, true, "proof_signature_alg_mismatch", "invalid_token"},
+	{CodeProofBodyUnavailable, 629, 401, true, "proof_body_unavailable", "invalid_token"},
+	{CodeProofDigestMissing, 629, 401, true, "proof_digest_missing", "invalid_token"},
+	{CodeProofDigestSyntax, 629, 401, true, "proof_digest_syntax", "invalid_token"},
+	{CodeProofDigestDuplicate, 629, 401, true, "proof_digest_duplicate", "invalid_token"},
+	{CodeProofDigestUnknown, 629, 401, true, "proof_digest_unknown", "invalid_token"},
+	{CodeProofDigestMismatch, 629, 401, true, "proof_digest_mismatch", "invalid_token"},
+	{CodeProofMessageSignatureInvalid, 630, 401, true, "proof_message_signature_invalid", "invalid_token"},
+	{CodeProofPopDuplicate, 631, 401, true, "proof_pop_duplicate", "invalid_token"},
+	{CodeProofPopBase64, 631, 401, true, "proof_pop_base64", "invalid_token"},
+	{CodeProofTimestampMissing, 632, 401, true, "proof_timestamp_missing", "invalid_token"},
+	{CodeProofTimestampInvalid, 632, 401, true, "proof_timestamp_invalid", "invalid_token"},
+	{CodeProofTimestampExpired, 632, 401, true, "proof_timestamp_expired", "invalid_token"},
+	{CodeProofTimestampFuture, 632, 401, true, "proof_timestamp_future", "invalid_token"},
+	{CodeProofPopKeyUnavailable, 633, 401, true, "proof_pop_key_unavailable", "invalid_token"},
+	{CodeProofPopKeyNotRsa, 633, 401, true, "proof_pop_key_not_rsa", "invalid_token"},
+	{CodeProofPopChecksumMissing, 634, 401, true, "proof_pop_checksum_missing", "invalid_token"},
+	{CodeProofPopBodyUnavailable, 635, 401, true, "proof_pop_body_unavailable", "invalid_token"},
+	{CodeProofPopBodyInvalid, 635, 401, true, "proof_pop_body_invalid", "invalid_token"},
+	{CodeProofPopSignatureInvalid, 636, 401, true, "proof_pop_signature_invalid", "invalid_token"},
 	{CodeAgentRouteUnmatched, 701, 403, false, "agent_route_unmatched", "access_denied"},
 	{CodeAgentIssuerNotAdmitted, 702, 403, false, "agent_issuer_not_admitted", "access_denied"},
 	{CodeAgentBundleMissing, 703, 503, false, "agent_bundle_missing", "temporarily_unavailable"},
@@ -656,14 +750,14 @@ var stageStart = [...]int16{
 	4:  54,  // signature
 	5:  55,  // claim
 	6:  102, // proof
-	7:  154, // agent
-	8:  175, // delegation
-	9:  212, // workflow
-	10: 227, // replay
-	11: 234, // internal
-	12: 240, // abi
-	13: 248, // policy
-	14: 261, // keys
-	15: 270, // bundle
-	16: 299, // revocations
+	7:  201, // agent
+	8:  222, // delegation
+	9:  259, // workflow
+	10: 274, // replay
+	11: 281, // internal
+	12: 287, // abi
+	13: 295, // policy
+	14: 308, // keys
+	15: 317, // bundle
+	16: 346, // revocations
 }
