@@ -138,6 +138,7 @@ func (r *run) audienceForm() Code {
 func (r *run) scopeForm() Code {
 	scope := r.claims.scope
 	if !r.demands(scope) {
+		r.s.scopes = r.s.scopes[:0]
 		return 0
 	}
 	if scope.Kind() == strictjson.Array && r.issuer.profile.scopeArray() {

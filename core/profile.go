@@ -59,9 +59,9 @@ func (p Profile) claimsOptional() bool { return p == ProfilePlain }
 // agentClaims tells whether intent and agent_proof are read at all.
 func (p Profile) agentClaims() bool { return p != ProfilePlain }
 
-// sequencesKnown tells whether sequence hashes can be compared with those of a bundle.
+// hashesCheckable tells whether sequence hashes can be compared with those of a bundle.
 // The prototype hashes the printed form of Python objects, which no bundle lists.
-func (p Profile) sequencesKnown() bool { return p != ProfilePatchet }
+func (p Profile) hashesCheckable() bool { return p != ProfilePatchet }
 
 // bearerAllowed tells whether a route may say that a proof is optional.
 func (p Profile) bearerAllowed() bool { return p != ProfileHardened }
