@@ -137,6 +137,7 @@ type changedKeys struct {
 func (c changedKeys) Record(keys []ReplayKey, now int64) (ReplayResult, int) {
 	for i := range keys {
 		c.change(&keys[i])
+		keys[i].Tag = [32]byte{} // the changed key alone identifies
 	}
 	return c.Replay.Record(keys, now)
 }
@@ -171,7 +172,7 @@ type forgetful struct{ Replay }
 func (f forgetful) Record(keys []ReplayKey, now int64) (ReplayResult, int) {
 	result, seen := f.Replay.Record(keys, now)
 	if m, ok := f.Replay.(*ReplayMemory); ok && result == ReplaySeen {
-		if known, _ := m.find(&keys[seen].Key); !known {
+		if known, _ := m.shard(&keys[seen].Tag).find(&keys[seen].Key); !known {
 			return ReplayFresh, 0
 		}
 	}

@@ -40,6 +40,7 @@ type proofPolicy struct {
 
 type replayPolicy struct {
 	capacity, perKey int
+	shared           bool // the memory is one for several processes: Options.Replay is mandatory
 	onOutageAllow    bool
 	coldStartReject  bool // of any issuer
 }
@@ -60,6 +61,7 @@ type route struct {
 	singleUse           bool
 	level               Level
 	bind                []binding
+	tool                toolRule
 	observeUntil        int64
 	observed            stageSet
 }

@@ -16,7 +16,7 @@ const (
 	longestProofMaxAge = 3600
 	defaultNonceSlot   = 60 // seconds
 	maxReplay          = 1 << 24
-	quotaShare         = 16 // one key may hold one part in sixteen of the replay memory
+	quotaShare         = 16 // one key may hold one part in sixteen of the replay memory, or of its shard
 )
 
 func (r *policyReader) issuers(v strictjson.Value, pointer string) {
@@ -179,9 +179,7 @@ func (r *policyReader) replay(v strictjson.Value, at string) {
 			p.perKey = int(r.integer(v, at, 1, maxReplay))
 		}},
 		member{"scope", false, func(v strictjson.Value, at string) {
-			if r.choice(v, at, "local", "shared") == 1 {
-				r.unsupported(v, at)
-			}
+			p.shared = r.choice(v, at, "local", "shared") == 1
 		}},
 		member{"on_outage", false, func(v strictjson.Value, at string) {
 			p.onOutageAllow = r.choice(v, at, "reject", "allow") == 1
@@ -213,7 +211,7 @@ func (r *policyReader) replayDefaults() {
 		r.fault(CodePolicyMemberConflict, "/replay/per_key", "want at most replay.capacity, "+strconv.Itoa(p.capacity))
 	}
 	if p.perKey == 0 {
-		p.perKey = max(1, p.capacity/quotaShare)
+		p.perKey = defaultPerKey(p.capacity)
 	}
 	if !r.coldStartSet {
 		for i := range r.policy.issuers {

@@ -62,7 +62,12 @@ func TestPolicyFaults(t *testing.T) {
 		"half a placeholder": {route(`/a/{owner}/{repo}`, `/a/x{y}`), []string{"/routes/0/match/path policy_member_value"}},
 		"placeholder twice":  {route(`/a/{owner}/{repo}`, `/{a}/{a}`), []string{"/routes/0/match/path policy_member_value"}},
 		"unknown issuer":     {route(`"level"`, `"issuers":["https://other.example"],"level"`), []string{"/routes/0/require/issuers/0 policy_member_value"}},
-		"tool":               {route(`"level"`, `"tool":"x","level"`), []string{"/routes/0/require/tool policy_feature_unsupported"}},
+		"tool below ajwt":    {route(`"level"`, `"tool":"x","level"`), []string{"/routes/0/require/tool policy_member_conflict"}},
+		"tool of a number":   {route(`"level":"jwt"`, `"tool":1`), []string{"/routes/0/require/tool policy_member_type"}},
+		"tool without mcp":   {route(`"level":"jwt"`, `"tool":{"methods":["tools/call"]}`), []string{"/routes/0/require/tool/mcp policy_member_missing"}},
+		"tool mcp false":     {route(`"level":"jwt"`, `"tool":{"mcp":false}`), []string{"/routes/0/require/tool/mcp policy_member_value"}},
+		"tool methods empty": {route(`"level":"jwt"`, `"tool":{"mcp":true,"methods":[]}`), []string{"/routes/0/require/tool/methods policy_member_value"}},
+		"tool method blank":  {route(`"level":"jwt"`, `"tool":{"mcp":true,"methods":["tools/ call"]}`), []string{"/routes/0/require/tool/methods/0 policy_member_value"}},
 		"links":              {route(`"level"`, `"links":"required","level"`), []string{"/routes/0/require/links policy_feature_unsupported"}},
 		"step without slash": {route(`"level"`, `"steps":["plan"],"level"`), []string{"/routes/0/require/steps/0 policy_member_value"}},
 		"agent with a bar":   {route(`"level"`, `"agents":["a|b"],"level"`), []string{"/routes/0/require/agents/0 policy_member_value"}},
@@ -76,7 +81,6 @@ func TestPolicyFaults(t *testing.T) {
 		"no method":          {more(`"proof":{"methods":[]}`), []string{"/proof/methods policy_member_value"}},
 		"forward":            {more(`"forward":{}`), []string{"/forward policy_feature_unsupported"}},
 		"crypto fast":        {more(`"crypto":"fast"`), []string{"/crypto policy_feature_unsupported"}},
-		"replay shared":      {more(`"replay":{"scope":"shared"}`), []string{"/replay/scope policy_feature_unsupported"}},
 		"quota too large":    {more(`"replay":{"capacity":10,"per_key":11}`), []string{"/replay/per_key policy_member_conflict"}},
 		"hosts closed":       {more(`"hosts":{"proxywasm":{"fetch":[{"origin":"x"}],"x":1},"other":{}}`), []string{"/hosts/proxywasm/fetch/0/cluster policy_member_missing", "/hosts/proxywasm/x policy_member_unknown", "/hosts/other policy_member_unknown"}},
 		"limit zero":         {more(`"limits":{"token_bytes":0}`), []string{"/limits/token_bytes policy_member_value"}},
@@ -106,7 +110,7 @@ func TestPolicyDefaults(t *testing.T) {
 	require.Equal(t, []string{"https://as.example"}, p.Issuers())
 	require.Equal(t, 16384, p.Limits().TokenBytes)
 	require.Equal(t, int64(30), p.issuers[0].skew)
-	require.Equal(t, 262144/16, p.replay.perKey)
+	require.Equal(t, 262144/4/16, p.replay.perKey, "of one of four shards")
 	require.False(t, p.issuers[0].coldStart)
 	require.Equal(t, "Ed25519 ES256", p.proof.algs)
 }

@@ -2,7 +2,8 @@ package ajwt
 
 // ReplayKey is one thing that may be used once: a proof, or a single-use token.
 type ReplayKey struct {
-	Key     [32]byte // SHA-256 over what identifies it
+	Key     [32]byte // SHA-256 over what identifies it, Tag included
+	Tag     [32]byte // the same for all keys of a decision: the thumbprint of the token's key; for a token without one SHA-256 over iss and jti
 	Owner   [32]byte // whose quota it counts against: the key's thumbprint, or a hash of iss and sub
 	Expires int64    // NumericDate: the last second at which it must be remembered
 	Token   bool     // a single-use token, not a proof
@@ -29,7 +30,9 @@ type Replay interface {
 	// expires no later than one that has left. It must not keep the slice.
 	Record(keys []ReplayKey, now int64) (result ReplayResult, seen int)
 	// Start is the NumericDate at which the memory started empty; it knows nothing
-	// of what was used before. Zero or less: it has always been there.
+	// of what was used before. Zero or less: it has always been there. A memory that
+	// was lost starts anew: Start then rises, at the latest when the first Record
+	// after the loss returns. A decision asks before Record and again after it.
 	Start() int64
 }
 
@@ -43,3 +46,7 @@ func (DeferredReplay) Record([]ReplayKey, int64) (ReplayResult, int) { return Re
 
 // Start implements Replay.
 func (d DeferredReplay) Start() int64 { return int64(d) }
+
+// ReplayShared tells whether the policy says replay.scope shared: then the memory is one
+// for all processes, and NewVerifier wants Options.Replay.
+func (p *Policy) ReplayShared() bool { return p.replay.shared }

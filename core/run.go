@@ -69,6 +69,8 @@ type run struct {
 	intent     intent
 	executedBy []byte
 	proof      proofState
+
+	coldStartAt int64 // the start of the replay memory that check 1001 saw
 }
 
 func (v *Verifier) begin(req *Request) *run {

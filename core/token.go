@@ -137,7 +137,12 @@ func (r *run) checkColdStart() Code {
 	if !r.issuer.coldStart {
 		return 0
 	}
-	start := r.v.replay.Start()
+	r.coldStartAt = r.v.replay.Start()
+	return r.coldSince(r.coldStartAt)
+}
+
+// coldSince decides under one start of the memory.
+func (r *run) coldSince(start int64) Code {
 	if start <= 0 {
 		return 0
 	}
@@ -151,7 +156,9 @@ func (r *run) checkColdStart() Code {
 }
 
 // checkReplay is checks 1002 and 1003. All keys of the decision are taken at once,
-// or none: a request that is refused uses nothing up.
+// or none: a request that is refused uses nothing up. A memory that was lost between
+// check 1001 and its answer knew nothing when it answered, so where it says fresh its
+// start is asked for again.
 func (r *run) checkReplay() Code {
 	keys := r.s.replay[:0]
 	if r.route.singleUse {
@@ -163,6 +170,11 @@ func (r *run) checkReplay() Code {
 	if len(keys) == 0 {
 		return 0
 	}
+	for i := range keys {
+		if keys[i].Tag = r.binding; !r.bound {
+			keys[i].Tag = keys[i].Key // of a token: a proof needs a binding
+		}
+	}
 	result, seen := r.v.replay.Record(keys, r.now)
 	if result == ReplayDeferred {
 		r.d.Deferred = true
@@ -173,6 +185,11 @@ func (r *run) checkReplay() Code {
 	if result == ReplayUnavailable && r.policy.replay.onOutageAllow {
 		r.d.Warnings = append(r.d.Warnings, code)
 		return 0
+	}
+	if code == 0 && r.issuer.coldStart {
+		if start := r.v.replay.Start(); start > r.coldStartAt {
+			return r.coldSince(start)
+		}
 	}
 	return code
 }
@@ -194,11 +211,18 @@ func replayCode(result ReplayResult, keys []ReplayKey, seen int) Code {
 	return CodeReplayStoreUnavailable
 }
 
-// tokenReplayKey identifies a token by (iss, jti). The length of iss goes before it,
-// so that no two pairs give one text.
+// tokenReplayKey identifies a token by (iss, jti), and a bound one by its key besides:
+// memories keep apart what belongs to different keys, so a jti that an issuer gives to
+// two keys names two tokens everywhere. The length of iss goes before it, so that no
+// two pairs give one text.
 func (r *run) tokenReplayKey() ReplayKey {
 	iss := r.issuer.id
-	h := append(r.s.hash[:0], "ajwt-token-1\x00"...)
+	h := r.s.hash[:0]
+	if r.bound {
+		h = append(append(h, "ajwt-bound-token-1\x00"...), r.binding[:]...)
+	} else {
+		h = append(h, "ajwt-token-1\x00"...)
+	}
 	h = append(h, byte(len(iss)>>8), byte(len(iss)))
 	h = append(h, iss...)
 	h = append(h, r.claims.jti.Bytes()...)

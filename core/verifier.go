@@ -67,6 +67,9 @@ func NewVerifier(p *Policy, o Options) (*Verifier, error) {
 	}
 	v := &Verifier{policy: p, replay: o.Replay, cache: o.SignatureCache}
 	if v.replay == nil {
+		if p.replay.shared {
+			return nil, optionError("Options.Replay: want the store that all processes share, since replay.scope is shared")
+		}
 		if p.replay.coldStartReject && o.Start <= 0 {
 			return nil, optionError("Options.Start: want the NumericDate at which the replay memory starts, since replay.cold_start is reject")
 		}
