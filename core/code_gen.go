@@ -278,6 +278,21 @@ const (
 	CodeWorkflowSequenceUnknown            Code = 9013  // The completed steps are not ones from which the step may begin.
 	CodeWorkflowStepScopeExceeded          Code = 9014  // The token has a scope that the step does not allow.
 	CodeWorkflowStepContextMissing         Code = 9015  // The token's execution_context lacks a member that the step needs.
+	CodeWorkflowToolNotAllowed             Code = 9016  // The tool that the request calls is not one of the step's.
+	CodeWorkflowToolContentEncoding        Code = 9017  // The body has a Content-Encoding other than identity, and the route reads it.
+	CodeWorkflowToolBodyTruncated          Code = 9018  // The Content-Length is not the length of the body that the host handed over.
+	CodeWorkflowToolBodyMissing            Code = 9019  // The route reads the tool from the body and there is none.
+	CodeWorkflowToolBodySyntax             Code = 9020  // The body is not valid JSON, ends early, or has bytes after the value.
+	CodeWorkflowToolBodyEncoding           Code = 9021  // The body holds a string that is not UTF-8, or a lone surrogate.
+	CodeWorkflowToolBodyDuplicateMember    Code = 9022  // The body has the same member twice in one object.
+	CodeWorkflowToolBodyTooComplex         Code = 9023  // The body is nested more deeply, or has more members or values, than the limit.
+	CodeWorkflowToolBatch                  Code = 9024  // The body is an array: a batch has no one tool.
+	CodeWorkflowToolRequestInvalid         Code = 9025  // The body is not a JSON-RPC request: an object with jsonrpc 2.0 and a method.
+	CodeWorkflowToolBodyAmbiguous          Code = 9026  // A member differs from jsonrpc, method, params, name or uri by case alone, so two readers may see two requests.
+	CodeWorkflowToolMethodNotAllowed       Code = 9027  // The JSON-RPC method is not one that the route admits.
+	CodeWorkflowToolNameMissing            Code = 9028  // The tools/call has no params.name that is a non-empty string.
+	CodeWorkflowToolHeaderDuplicate        Code = 9029  // There is more than one Mcp-Method or Mcp-Name field, or one that a comma joins.
+	CodeWorkflowToolHeaderMismatch         Code = 9030  // Mcp-Method or Mcp-Name is not the body's method or name, byte for byte.
 	CodeReplayTokenColdStart               Code = 10001 // The replay memory started after this single-use token was issued and cannot know whether it was used.
 	CodeReplayProofColdStart               Code = 10002 // The replay memory started after this proof was made and cannot know whether it was used.
 	CodeReplayTokenReused                  Code = 10003 // This single-use token has been used.
@@ -648,6 +663,21 @@ var registry = [...]codeInfo{
 	{CodeWorkflowSequenceUnknown, 904, 403, true, "workflow_sequence_unknown", "workflow_step_unauthorized"},
 	{CodeWorkflowStepScopeExceeded, 905, 403, true, "workflow_step_scope_exceeded", "access_denied"},
 	{CodeWorkflowStepContextMissing, 906, 403, true, "workflow_step_context_missing", "workflow_step_unauthorized"},
+	{CodeWorkflowToolNotAllowed, 910, 403, true, "workflow_tool_not_allowed", "access_denied"},
+	{CodeWorkflowToolContentEncoding, 910, 415, true, "workflow_tool_content_encoding", "invalid_request"},
+	{CodeWorkflowToolBodyTruncated, 910, 400, true, "workflow_tool_body_truncated", "invalid_request"},
+	{CodeWorkflowToolBodyMissing, 910, 400, true, "workflow_tool_body_missing", "invalid_request"},
+	{CodeWorkflowToolBodySyntax, 910, 400, true, "workflow_tool_body_syntax", "invalid_request"},
+	{CodeWorkflowToolBodyEncoding, 910, 400, true, "workflow_tool_body_encoding", "invalid_request"},
+	{CodeWorkflowToolBodyDuplicateMember, 910, 400, true, "workflow_tool_body_duplicate_member", "invalid_request"},
+	{CodeWorkflowToolBodyTooComplex, 910, 400, true, "workflow_tool_body_too_complex", "invalid_request"},
+	{CodeWorkflowToolBatch, 910, 400, true, "workflow_tool_batch", "invalid_request"},
+	{CodeWorkflowToolRequestInvalid, 910, 400, true, "workflow_tool_request_invalid", "invalid_request"},
+	{CodeWorkflowToolBodyAmbiguous, 910, 400, true, "workflow_tool_body_ambiguous", "invalid_request"},
+	{CodeWorkflowToolMethodNotAllowed, 910, 403, true, "workflow_tool_method_not_allowed", "access_denied"},
+	{CodeWorkflowToolNameMissing, 910, 400, true, "workflow_tool_name_missing", "invalid_request"},
+	{CodeWorkflowToolHeaderDuplicate, 910, 400, true, "workflow_tool_header_duplicate", "invalid_request"},
+	{CodeWorkflowToolHeaderMismatch, 910, 400, true, "workflow_tool_header_mismatch", "invalid_request"},
 	{CodeReplayTokenColdStart, 1001, 401, true, "replay_token_cold_start", "invalid_token"},
 	{CodeReplayProofColdStart, 1001, 401, true, "replay_proof_cold_start", "invalid_dpop_proof"},
 	{CodeReplayTokenReused, 1002, 401, true, "replay_token_reused", "invalid_token"},
@@ -753,11 +783,11 @@ var stageStart = [...]int16{
 	7:  201, // agent
 	8:  222, // delegation
 	9:  259, // workflow
-	10: 274, // replay
-	11: 281, // internal
-	12: 287, // abi
-	13: 295, // policy
-	14: 308, // keys
-	15: 317, // bundle
-	16: 346, // revocations
+	10: 289, // replay
+	11: 296, // internal
+	12: 302, // abi
+	13: 310, // policy
+	14: 323, // keys
+	15: 332, // bundle
+	16: 361, // revocations
 }

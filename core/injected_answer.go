@@ -97,6 +97,7 @@ func laxAnswer(r *run) {
 	case "record-route-dropped":
 		d.Route = ""
 	}
+	laxAct(r)
 }
 
 // forgiven are the codes that a faulty reader of policies passes over.
