@@ -25,16 +25,7 @@ func (r *run) checkAdmission() Code {
 	return CodeAgentIssuerNotAdmitted
 }
 
-// checkBundle is check 703: above level jwt the issuer's bundle must be in force.
-// This version loads none, so such a route refuses.
-func (r *run) checkBundle() Code {
-	if r.route.level > LevelJWT {
-		return CodeAgentBundleMissing
-	}
-	return 0
-}
-
-// checkChain is checks 801 and 802. An intent that names a workflow carries the hash
+// checkChain is check 803. An intent that names a workflow carries the hash
 // of its chain; one that names none can only have the chain of the agent alone,
 // which needs no bundle to compare.
 func (r *run) checkChain() Code {
@@ -54,7 +45,7 @@ func (r *run) checkChain() Code {
 	return 0
 }
 
-// checkSequence is check 901, the same for the hash of the steps.
+// checkSequence is check 903, the same for the hash of the steps.
 func (r *run) checkSequence() Code {
 	in := &r.intent
 	switch {
@@ -72,7 +63,7 @@ func (r *run) checkSequence() Code {
 	return 0
 }
 
-// checkScopes is check 902: the token has every scope that the route needs.
+// checkScopes is check 907: the token has every scope that the route needs.
 func (r *run) checkScopes() Code {
 	scope := r.claims.scopeText
 	for _, s := range r.route.scopes {
@@ -83,7 +74,7 @@ func (r *run) checkScopes() Code {
 	return 0
 }
 
-// checkStep is check 903: the token's step is one that the route admits. The
+// checkStep is check 908: the token's step is one that the route admits. The
 // comparison is of the signed claims; whether the step is lawful is the bundle's word.
 func (r *run) checkStep() Code {
 	if len(r.route.steps) == 0 {
@@ -101,7 +92,7 @@ func (r *run) checkStep() Code {
 	return CodeWorkflowStepNotAllowed
 }
 
-// checkAgent is check 904: the token's agent is one that the route admits.
+// checkAgent is check 909: the token's agent is one that the route admits.
 func (r *run) checkAgent() Code {
 	if len(r.route.agents) > 0 && !contains(r.route.agents, string(r.claims.sub.Bytes())) {
 		return CodeWorkflowAgentNotAllowed
@@ -109,7 +100,7 @@ func (r *run) checkAgent() Code {
 	return 0
 }
 
-// checkBind is check 905: members of execution_context equal parts of the path.
+// checkBind is check 911: members of execution_context equal parts of the path.
 func (r *run) checkBind() Code {
 	for i := range r.route.bind {
 		b := &r.route.bind[i]

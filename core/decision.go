@@ -77,6 +77,7 @@ type Decision struct {
 	KeyThumbprint [32]byte // RFC 7638 SHA-256 of the key that signed the proof, zero without one
 	JTIHash       [32]byte // SHA-256 of the token's jti, zero where it was not read
 	PolicyDigest  [32]byte // SHA-256 of the policy's bytes without the value of hosts
+	BundleVersion int64    // of the bundle that the decision read, 0 for none
 	Warnings      []Code   // observed rejections beside Code, in order
 
 	// Status and Challenge are the HTTP status and the value of WWW-Authenticate
@@ -221,6 +222,9 @@ func (d *Decision) AppendRecord(dst []byte) []byte {
 	dst = appendHashMember(dst, "jti_hash", &d.JTIHash)
 	dst = appendMember(dst, "route", d.Route)
 	dst = appendHashMember(dst, "policy_digest", &d.PolicyDigest)
+	if d.BundleVersion != 0 {
+		dst = strconv.AppendInt(append(dst, `,"bundle_version":`...), d.BundleVersion, 10)
+	}
 	if len(d.Warnings) > 0 {
 		dst = append(dst, `,"warnings":[`...)
 		for i, w := range d.Warnings {

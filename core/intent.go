@@ -11,6 +11,14 @@ type intent struct {
 	hasChain, hasSequence bool
 	chainText             []byte // as it stands in the token; of a list, its long hash
 	chain, sequence       sequenceRef
+	links                 strictjson.Value // compact JWSs, root first
+}
+
+// agentProof is what the checks know of a token's agent_proof.
+type agentProof struct {
+	present, hasShim bool
+	registration     []byte
+	checksum, shim   [32]byte
 }
 
 // sequenceRef is a sequence hash as a token carries it: all 32 bytes, or the first
@@ -94,6 +102,7 @@ func (r *run) checkIntent() Code {
 		return CodeClaimIntentContextInvalid
 	}
 	in.executionCtx = context
+	in.links = links
 	if links.Exists() && !r.linksForm(links) {
 		return CodeClaimIntentLinksInvalid
 	}
@@ -221,23 +230,26 @@ func (r *run) checkExecutedBy() Code {
 // checksum is a statement made at mint time; comparing it with the registration is
 // the agent stage's work.
 func (r *run) checkAgentProof() Code {
-	v := r.claims.agentProof
+	v, p := r.claims.agentProof, &r.agentProof
 	if !v.Exists() {
 		return 0
 	}
 	if v.Kind() != strictjson.Object {
 		return CodeClaimAgentProofInvalid
 	}
-	if _, ok := parseChecksum(v.Member("agent_checksum").Bytes(), r.issuer.profile.bareChecksum()); !ok {
+	var ok bool
+	if p.checksum, ok = parseChecksum(v.Member("agent_checksum").Bytes(), r.issuer.profile.bareChecksum()); !ok {
 		return CodeClaimAgentProofChecksumInvalid
 	}
-	if !validAgentID(v.Member("registration_id").Bytes()) {
+	if p.registration = v.Member("registration_id").Bytes(); !validAgentID(p.registration) {
 		return CodeClaimAgentProofRegistrationInvalid
 	}
 	if shim := v.Member("shim_checksum"); shim.Exists() {
-		if _, ok := parseChecksum(shim.Bytes(), false); !ok {
+		if p.shim, ok = parseChecksum(shim.Bytes(), false); !ok {
 			return CodeClaimAgentProofShimInvalid
 		}
+		p.hasShim = true
 	}
+	p.present = true
 	return 0
 }

@@ -29,13 +29,23 @@ type issuer struct {
 	skew           int64
 	maxLifetime    int64
 	allowShortHash bool
+	bundle         bundleTerms
+	revocation     revocationTerms
 	coldStart      bool // what was issued before the replay memory started is refused
 }
 
-type proofPolicy struct {
-	algorithms AlgorithmSet
-	algs       string // the algorithms as a challenge lists them
-	maxAge     int64
+// bundleTerms say whose bundles of an issuer count; keys is nil where the policy takes none.
+type bundleTerms struct {
+	keys       *KeySet
+	minVersion int64
+}
+
+// revocationTerms do the same for revocation lists.
+type revocationTerms struct {
+	keys        *KeySet
+	required    bool
+	grace       int64 // seconds
+	minSequence int64
 }
 
 type replayPolicy struct {
@@ -58,6 +68,7 @@ type route struct {
 	steps               []stepRef
 	agents              []string
 	proofOptional       bool
+	linksRequired       bool
 	singleUse           bool
 	level               Level
 	bind                []binding

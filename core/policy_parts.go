@@ -12,9 +12,6 @@ const (
 	maxSkew            = 60
 	defaultMaxLifetime = 600 // seconds; twice what D00 suggests
 	longestLifetime    = 86400
-	defaultProofMaxAge = 60 // seconds
-	longestProofMaxAge = 3600
-	defaultNonceSlot   = 60 // seconds
 	maxReplay          = 1 << 24
 	quotaShare         = 16 // one key may hold one part in sixteen of the replay memory, or of its shard
 )
@@ -36,15 +33,15 @@ func (r *policyReader) issuers(v strictjson.Value, pointer string) {
 			member{"audiences", true, func(v strictjson.Value, at string) { i.audiences = r.texts(v, at, 512, "", nil) }},
 			member{"algorithms", true, func(v strictjson.Value, at string) { i.algorithms = r.algorithms(v, at) }},
 			member{"jwks", false, func(v strictjson.Value, at string) { keys = v; i.inlineKeys = r.inlineKeys(v, at) }},
-			member{"jwks_uri", false, r.jwksURI},
+			member{"jwks_uri", false, r.uri},
 			member{"types", false, func(v strictjson.Value, at string) { i.types = r.mediaTypes(v, at) }},
 			member{"clock_skew_seconds", false, func(v strictjson.Value, at string) { i.skew = r.integer(v, at, 0, maxSkew) }},
 			member{"max_token_lifetime_seconds", false, func(v strictjson.Value, at string) {
 				i.maxLifetime = r.integer(v, at, 1, longestLifetime)
 			}},
 			member{"allow_short_hash", false, func(v strictjson.Value, at string) { i.allowShortHash = r.boolean(v, at) }},
-			member{"bundle", false, r.unsupported},
-			member{"revocation", false, r.unsupported},
+			member{"bundle", false, func(v strictjson.Value, at string) { r.bundle(&i.bundle, v, at) }},
+			member{"revocation", false, func(v strictjson.Value, at string) { r.revocation(&i.revocation, v, at) }},
 		)
 		if ok {
 			uri := e.Member("jwks_uri").Exists()
@@ -69,7 +66,12 @@ func (r *policyReader) inlineKeys(v strictjson.Value, at string) *KeySet {
 	if !r.kind(v, at, strictjson.Object) {
 		return nil
 	}
-	set, warnings, err := ParseKeySet(v.Raw(), r.policy.keySetLimits())
+	return r.keySet(v.Raw(), at)
+}
+
+// keySet parses a key set that stands in the policy.
+func (r *policyReader) keySet(data []byte, at string) *KeySet {
+	set, warnings, err := ParseKeySet(data, r.policy.keySetLimits())
 	if err != nil {
 		for _, f := range err.(*LoadError).Faults {
 			f.Pointer = at + f.Pointer
@@ -84,8 +86,8 @@ func (r *policyReader) inlineKeys(v strictjson.Value, at string) *KeySet {
 	return set
 }
 
-// jwksURI holds the address to https, and to http for the machine itself.
-func (r *policyReader) jwksURI(v strictjson.Value, at string) {
+// uri holds an address to https, and to http for the machine itself.
+func (r *policyReader) uri(v strictjson.Value, at string) {
 	uri := r.text(v, at, 2048)
 	if uri == "" {
 		return
@@ -134,41 +136,6 @@ func (r *policyReader) mediaTypes(v strictjson.Value, at string) (out []string) 
 		out = append(out, strings.TrimPrefix(strings.ToLower(n), "application/"))
 	}
 	return out
-}
-
-func (r *policyReader) proofDefaults() {
-	p := &r.policy.proof
-	p.algorithms = AlgorithmSet(0).Add(AlgEd25519).Add(AlgES256)
-	p.maxAge = defaultProofMaxAge
-}
-
-func (r *policyReader) proof(v strictjson.Value, at string) {
-	p := &r.policy.proof
-	r.object(v, at,
-		member{"methods", false, func(v strictjson.Value, at string) {
-			seen := false
-			r.list(v, at, func(e strictjson.Value, at string) {
-				switch i := r.choice(e, at, "dpop", "httpsig", "patchet"); {
-				case i > 0:
-					r.unsupported(e, at)
-				case i == 0 && seen:
-					r.fault(CodePolicyIDDuplicate, at, "this entry stands twice")
-				case i == 0:
-					seen = true
-				}
-			})
-		}},
-		member{"algorithms", false, func(v strictjson.Value, at string) { p.algorithms = r.algorithms(v, at) }},
-		member{"max_age_seconds", false, func(v strictjson.Value, at string) {
-			p.maxAge = r.integer(v, at, 1, longestProofMaxAge)
-		}},
-		member{"nonce", false, func(v strictjson.Value, at string) {
-			r.policy.nonceSlot = defaultNonceSlot
-			r.object(v, at, member{"slot_seconds", false, func(v strictjson.Value, at string) {
-				r.policy.nonceSlot = r.integer(v, at, 1, longestProofMaxAge)
-			}})
-		}},
-	)
 }
 
 func (r *policyReader) replay(v strictjson.Value, at string) {
@@ -220,7 +187,7 @@ func (r *policyReader) replayDefaults() {
 			p.coldStartReject = p.coldStartReject || reject
 		}
 	}
-	r.policy.proof.algs = strings.Join(r.policy.proof.algorithms.Names(), " ")
+	r.proofChallenge()
 }
 
 func (r *policyReader) crypto(v strictjson.Value, at string) {

@@ -115,7 +115,9 @@ func (r *policyReader) require(rt *route, v strictjson.Value, at string) {
 		member{"proof", false, func(v strictjson.Value, at string) {
 			rt.proofOptional = r.choice(v, at, "required", "optional") == 1
 		}},
-		member{"links", false, r.unsupported},
+		member{"links", false, func(v strictjson.Value, at string) {
+			rt.linksRequired = r.choice(v, at, "required", "optional") == 0
+		}},
 		member{"single_use", false, func(v strictjson.Value, at string) { rt.singleUse = r.boolean(v, at) }},
 		member{"level", false, func(v strictjson.Value, at string) {
 			rt.level = Level(1 + max(0, r.choice(v, at, "jwt", "agent", "ajwt")))
@@ -165,6 +167,9 @@ func (r *policyReader) routeConflicts(rt *route, require strictjson.Value, at st
 		r.fault(CodePolicyMemberConflict, at+"/proof", "an issuer of profile hardened can reach this route and always needs a proof")
 	}
 	r.routeLevel(rt, reach, at+"/level")
+	if rt.linksRequired && rt.level < LevelAJWT {
+		r.fault(CodePolicyMemberConflict, at+"/links", "links need level ajwt")
+	}
 	if rt.singleUse && reach.has(ProfilePlain) {
 		r.fault(CodePolicyMemberConflict, at+"/single_use", "an issuer of profile plain can reach this route and its tokens may have no jti")
 	}

@@ -32,6 +32,7 @@ type scratch struct {
 	proofKey  Key
 	replay    [2]ReplayKey
 	entry     SignatureEntry
+	links     []link
 }
 
 // run is the state of one decision: what the checks so far have established.
@@ -69,6 +70,23 @@ type run struct {
 	intent     intent
 	executedBy []byte
 	proof      proofState
+	agentProof agentProof
+
+	// What the bundle and the list in force say; nil, and chain -1, where nothing is known.
+	bundle       *Bundle
+	list         *RevocationList
+	agent        *bundleAgent
+	registration *registration
+	workflow     *bundleWorkflow
+	alias        map[string]int32 // steps of the alias that the token names the workflow by
+	step         *bundleStep
+	agentAt      int32
+	workflowAt   int32
+	stepAt       int32
+	chain        int32
+	links        int      // of s.links, as many as have the form of one
+	linked       bool     // all of them hold
+	failed       stageSet // stages of which a failure was observed
 
 	coldStartAt int64 // the start of the replay memory that check 1001 saw
 }
@@ -76,7 +94,7 @@ type run struct {
 func (v *Verifier) begin(req *Request) *run {
 	s := v.scratch.Get().(*scratch)
 	r := &s.run
-	*r = run{v: v, s: s, policy: v.policy, state: v.state.Load(), req: req, now: req.Now, routeAt: -1, issuerAt: -1}
+	*r = run{v: v, s: s, policy: v.policy, state: v.state.Load(), req: req, now: req.Now, routeAt: -1, issuerAt: -1, chain: -1}
 	r.d.PolicyDigest = v.policy.digest
 	return r
 }
@@ -115,12 +133,30 @@ func (r *run) decide() {
 			return
 		}
 		r.d.observe(code)
+		r.failed |= 1 << c.stage
 		proofFailed = proofFailed || c.stage == StageProof
 	}
 	if r.d.Code == 0 {
 		r.d.Verdict = Accept
 	}
-	r.d.Level |= LevelJWT
+	r.d.Level |= r.level()
+}
+
+// level is what the checks established, without the proof's flag.
+func (r *run) level() Level {
+	level := LevelJWT
+	if r.bundle == nil || r.agent == nil || r.registration == nil || r.failed.has(StageAgent) {
+		return level
+	}
+	level = LevelAgent
+	if r.workflow == nil || r.step == nil || r.chain < 0 || r.failed.has(StageDelegation) || r.failed.has(StageWorkflow) {
+		return level
+	}
+	level = LevelAJWT
+	if r.linked {
+		level |= LevelLinks
+	}
+	return level
 }
 
 // observes tells whether a rejection is only recorded: the route lists its stage,
@@ -139,6 +175,9 @@ func (r *run) finish() {
 	}
 	if r.issuer != nil {
 		d.Issuer = r.issuer.id
+	}
+	if r.bundle != nil {
+		d.BundleVersion = r.bundle.version
 	}
 	if d.Code == 0 || d.Code.Stage() > StageSignature {
 		r.describe()

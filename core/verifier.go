@@ -25,6 +25,10 @@ type Options struct {
 	// NonceKeys are the secrets of proof.nonce, 32 bytes each; the first one
 	// issues, all verify. They are mandatory where the policy asks for a nonce.
 	NonceKeys [][]byte
+	// Versions are those of bundles and lists that were in force before a restart, as
+	// Verifier.Versions gave them: older documents are refused. Issuers that the policy
+	// does not have are passed over.
+	Versions []DocumentVersion
 }
 
 // Kind is the kind of a document that Load takes.
@@ -52,7 +56,8 @@ type Verifier struct {
 
 // state is what Load swaps in, whole and immutable.
 type state struct {
-	keys []issuerKeys // by the issuer's index in the policy
+	keys    []issuerKeys // by the issuer's index in the policy
+	issuers []issuerDocuments
 }
 
 type issuerKeys struct {
@@ -92,7 +97,10 @@ func NewVerifier(p *Policy, o Options) (*Verifier, error) {
 			v.nonceKeys = append(v.nonceKeys, append([]byte(nil), k...))
 		}
 	}
-	s := &state{keys: make([]issuerKeys, len(p.issuers))}
+	s := &state{keys: make([]issuerKeys, len(p.issuers)), issuers: make([]issuerDocuments, len(p.issuers))}
+	for i := range p.issuers {
+		s.issuers[i].resume(p.issuers[i].id, o.Versions)
+	}
 	for i := range p.issuers {
 		s.keys[i].set = p.issuers[i].inlineKeys
 	}
@@ -105,34 +113,6 @@ func NewVerifier(p *Policy, o Options) (*Verifier, error) {
 type optionError string
 
 func (e optionError) Error() string { return "ajwt: " + string(e) }
-
-// Load takes a document for one issuer of the policy: a key set for an issuer with
-// jwks_uri. The document in force is replaced whole; after an error, which is a
-// *LoadError, it stays. The warnings name keys that were skipped. Loading a new
-// key set forgets the signature results of the old one.
-func (v *Verifier) Load(kind Kind, issuer string, data []byte, now int64) (warnings []Fault, err error) {
-	if v == nil || !v.ready {
-		return nil, loadError(CodeInternalNotConfigured, "", "the verifier was not built with NewVerifier")
-	}
-	if kind != KindKeys {
-		return nil, loadError(CodeABIKindUnknown, "", "the kinds are: keys")
-	}
-	index := v.policy.issuerIndex([]byte(issuer))
-	if index < 0 || v.policy.issuers[index].inlineKeys != nil {
-		return nil, loadError(CodeKeysIssuerUnknown, "", "load key sets of issuers whose policy entry has jwks_uri")
-	}
-	set, warnings, err := ParseKeySet(data, v.policy.keySetLimits())
-	if err != nil {
-		return nil, err
-	}
-	v.loading.Lock()
-	defer v.loading.Unlock()
-	old := v.state.Load()
-	next := &state{keys: append([]issuerKeys(nil), old.keys...)}
-	next.keys[index] = issuerKeys{set, old.keys[index].generation + 1}
-	v.state.Store(next)
-	return warnings, nil
-}
 
 // Policy returns the policy that the verifier decides under.
 func (v *Verifier) Policy() *Policy { return v.policy }

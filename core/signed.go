@@ -1,0 +1,146 @@
+package ajwt
+
+import (
+	"crypto/sha256"
+	"strconv"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
+)
+
+// signedCodes are the codes of one kind of signed document.
+type signedCodes struct {
+	member memberCodes
+
+	tooLarge, compact, header, forbidden, typ, alg, kid, key, signature, json, issuer, iat Code
+}
+
+// signedDocument is a compact JWS that a policy's keys sign: a bundle or a list.
+type signedDocument struct {
+	payload strictjson.Document
+	digest  [sha256.Size]byte // of the compact form
+}
+
+// A signed document nests no deeper than a JWK in an agent. Its values are bounded by its
+// length alone, and a value takes two bytes.
+const (
+	signedDepth  = 8
+	signedFaults = 100 // of a document of millions of members, enough to find what is wrong
+)
+
+// openSigned verifies a signed document and parses its payload (RFC 7515, section 5.2).
+func openSigned(data []byte, limit int, typ string, keys *KeySet, algs AlgorithmSet, codes *signedCodes) (*signedDocument, *LoadError) {
+	if len(data) > limit {
+		return nil, loadError(codes.tooLarge, "", "want at most "+strconv.Itoa(limit)+" bytes (limits.bundle_bytes)")
+	}
+	var c compact
+	if c.split(data) != 3 || c.decode() >= 0 || len(c.signature) == 0 {
+		return nil, loadError(codes.compact, "", "want three parts of base64url without padding")
+	}
+	header := c.header
+	if header.Parse(c.headerRaw, strictjson.Limits{Depth: signedDepth, Members: 256, Values: 1024}) != nil || header.Root().Kind() != strictjson.Object {
+		return nil, loadError(codes.header, "", "want a strict JSON object")
+	}
+	m := readHeaderMembers(header.Root())
+	switch {
+	case len(m.alg.Bytes()) == 0 || len(m.kid.Bytes()) == 0:
+		return nil, loadError(codes.header, "", "want alg and kid, both strings")
+	case m.crit || m.b64 || m.zip || m.foreign:
+		return nil, loadError(codes.forbidden, "", "want no crit, b64 or zip, and no key or address of one")
+	case !mediaTypeIs(m.typ.Bytes(), typ):
+		return nil, loadError(codes.typ, "", "want typ "+typ)
+	}
+	admitted := resolveAlg(m.alg.Bytes(), algs)
+	if admitted == 0 {
+		return nil, loadError(codes.alg, "", "the issuer's algorithms do not list it")
+	}
+	key, usable, _ := keys.lookup(m.kid.Bytes())
+	if !usable {
+		return nil, loadError(codes.kid, "", "the keys of this document in the policy have no usable one with this kid")
+	}
+	alg := key.Algorithms().pick(admitted)
+	if alg == 0 {
+		return nil, loadError(codes.key, "", "the key is of another kind than alg")
+	}
+	if !key.VerifySignature(alg, c.input, c.signature) {
+		return nil, loadError(codes.signature, "", "the document was changed, or another key signed it")
+	}
+	d := &signedDocument{digest: sha256.Sum256(data)}
+	values := strictjson.Limits{Depth: signedDepth, Values: len(c.payRaw)/2 + 1}
+	if err := d.payload.Parse(c.payRaw, values); err != nil {
+		return nil, loadError(codes.json, "", err.Error())
+	}
+	if d.payload.Root().Kind() != strictjson.Object {
+		return nil, loadError(codes.json, "", "want a JSON object")
+	}
+	return d, nil
+}
+
+// documentTerms is what holds every signed document of one issuer.
+type documentTerms struct {
+	issuer string
+	skew   int64
+	now    int64
+}
+
+func (r *docReader) issuerIs(v strictjson.Value, at string, want string, code Code) {
+	if s := r.text(v, at, 512); s != "" && s != want {
+		r.fault(code, at, "want "+want)
+	}
+}
+
+func (r *docReader) issuedAt(v strictjson.Value, at string, t *documentTerms, code Code) int64 {
+	iat := r.integer(v, at, 0, strictjson.MaxInteger)
+	if iat > t.now+t.skew {
+		r.fault(code, at, "want a time that is not in the future")
+	}
+	return iat
+}
+
+// id reads an id of the given alphabet.
+func (r *docReader) id(v strictjson.Value, at string, set *[256]bool) string {
+	if !r.kind(v, at, strictjson.String) {
+		return ""
+	}
+	if !validID(v.Bytes(), set) {
+		r.fault(r.codes.value, at, "want an id: 1-128 of A-Z a-z 0-9 . _ : @ -, for agents / too")
+		return ""
+	}
+	return string(v.Bytes())
+}
+
+// checksum reads "sha256:" and 64 lowercase hex characters.
+func (r *docReader) checksum(v strictjson.Value, at string) (digest [sha256.Size]byte) {
+	if !r.kind(v, at, strictjson.String) {
+		return digest
+	}
+	digest, ok := parseChecksum(v.Bytes(), false)
+	if !ok {
+		r.fault(r.codes.value, at, "want sha256: and 64 lowercase hex characters")
+	}
+	return digest
+}
+
+// entries reads an array that may be empty, entry by entry.
+func (r *docReader) entries(v strictjson.Value, at string, read func(v strictjson.Value, at string)) {
+	if v.Kind() == strictjson.Array && v.Len() == 0 {
+		return
+	}
+	r.list(v, at, read)
+}
+
+// distinct reads an array, perhaps empty, of distinct strings; read gives "" after a
+// fault of its own.
+func (r *docReader) distinct(v strictjson.Value, at string, read func(v strictjson.Value, at string) string) (out []string) {
+	seen := make(map[string]bool, max(0, v.Len()))
+	r.entries(v, at, func(e strictjson.Value, at string) {
+		switch s := read(e, at); {
+		case s == "":
+		case seen[s]:
+			r.fault(r.codes.duplicate, at, "this entry stands twice")
+		default:
+			seen[s] = true
+			out = append(out, s)
+		}
+	})
+	return out
+}
