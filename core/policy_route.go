@@ -111,7 +111,7 @@ func (r *policyReader) require(rt *route, v strictjson.Value, at string) {
 		member{"agents", false, func(v strictjson.Value, at string) {
 			rt.agents = r.texts(v, at, 128, "an agent id: 1-128 of A-Z a-z 0-9 . _ : @ / -", ValidAgentID)
 		}},
-		member{"tool", false, r.unsupported},
+		member{"tool", false, func(v strictjson.Value, at string) { r.tool(rt, v, at) }},
 		member{"proof", false, func(v strictjson.Value, at string) {
 			rt.proofOptional = r.choice(v, at, "required", "optional") == 1
 		}},
@@ -169,6 +169,9 @@ func (r *policyReader) routeConflicts(rt *route, require strictjson.Value, at st
 	r.routeLevel(rt, reach, at+"/level")
 	if rt.linksRequired && rt.level < LevelAJWT {
 		r.fault(CodePolicyMemberConflict, at+"/links", "links need level ajwt")
+	}
+	if require.Member("tool").Exists() && rt.level < LevelAJWT {
+		r.fault(CodePolicyMemberConflict, at+"/tool", "a tool belongs to a step, so the route needs level ajwt")
 	}
 	if rt.singleUse && reach.has(ProfilePlain) {
 		r.fault(CodePolicyMemberConflict, at+"/single_use", "an issuer of profile plain can reach this route and its tokens may have no jti")

@@ -27,6 +27,7 @@ type scratch struct {
 	scopeText []byte
 	chain     [][]byte
 	chainText []byte
+	body      strictjson.Document // a request's body, where a tool is read from it
 	small     [64]byte
 	cnfKey    Key
 	proofKey  Key

@@ -89,6 +89,7 @@ var checks = []check{
 	{907, StageWorkflow, (*run).checkScopes},
 	{908, StageWorkflow, (*run).checkStep},
 	{909, StageWorkflow, (*run).checkAgent},
+	{910, StageWorkflow, (*run).checkTool},
 	{911, StageWorkflow, (*run).checkBind},
 
 	{1001, StageReplay, (*run).checkColdStart},
