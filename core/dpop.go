@@ -8,27 +8,35 @@ import (
 
 // proofState is what the proof stage establishes.
 type proofState struct {
-	expected bool // a proof is there and must hold
+	expected bool        // a proof is there and must hold
+	method   proofMethod // by which it was sent
 	alg      []byte
 	admitted AlgorithmSet
 	verify   Algorithm
 	members  proofMembers
 	iat      int64
 	held     bool // every check of the stage passed
+	httpsig  httpsigState
+	patchet  patchetState
 }
 
 type proofMembers struct{ jti, htm, htu, iat, ath, nonce strictjson.Value }
 
-// checkPresence is check 601: whether a proof is needed, there, and can be bound.
+// checkPresence is check 601: which proof was sent, by a method that is taken, whether
+// one is needed, there, and can be bound.
 // A proof is needed where the route says so, where no route matched (so that an
 // unknown path tells nothing), in the hardened profile, in auth51 where the token binds
 // a key, and under the DPoP scheme.
 // A proof that is there is never passed over.
 func (r *run) checkPresence() Code {
-	sent := r.proofSent
+	r.proof = proofState{}
+	if code := r.findProof(); code != 0 {
+		return code
+	}
+	sent := r.proof.method != 0
 	profile := r.issuer.profile
 	needed := r.route == nil || !r.route.proofOptional || r.dpopScheme || !profile.bearerAllowed() || r.bound && profile.boundNeedsProof()
-	r.proof = proofState{expected: needed || sent}
+	r.proof.expected = needed || sent
 	switch {
 	case !r.proof.expected:
 		return 0
@@ -40,10 +48,12 @@ func (r *run) checkPresence() Code {
 	return 0
 }
 
-// checkScheme is check 602: in the hardened profile a token that binds a key comes
-// under the DPoP scheme (RFC 9449, section 7.2).
+// checkScheme is check 602: in the hardened profile a token that binds a key comes under
+// the DPoP scheme with a DPoP proof (RFC 9449, section 7.2); proofs by other methods come
+// under Bearer everywhere, since that scheme announces a DPoP proof.
 func (r *run) checkScheme() Code {
-	if r.bound && !r.dpopScheme && r.issuer.profile.dpopSchemeOnly() {
+	dpop := r.proof.method&^methodDPoP == 0
+	if r.dpopScheme && !dpop || !r.dpopScheme && dpop && r.bound && r.issuer.profile.dpopSchemeOnly() {
 		return CodeProofSchemeMismatch
 	}
 	return 0
@@ -195,14 +205,7 @@ func (r *run) checkProofTime() Code {
 	if !ok {
 		return missingOr(v, CodeProofIatMissing, CodeProofIatInvalid)
 	}
-	r.proof.iat = iat
-	if iat < r.now-r.policy.proof.maxAge-r.issuer.skew {
-		return CodeProofIatExpired
-	}
-	if iat > r.now+r.issuer.skew {
-		return CodeProofIatFuture
-	}
-	return 0
+	return r.within(iat, CodeProofIatExpired, CodeProofIatFuture)
 }
 
 // checkProofToken is check 616: ath is the base64url of the token's SHA-256.
@@ -248,18 +251,28 @@ func (r *run) checkProofSignature() Code {
 		}
 		return CodeProofSignatureInvalid
 	}
-	r.proof.held = true
-	r.d.KeyThumbprint = r.binding
-	r.d.Level |= LevelPoP
-	return 0
+	return r.holds()
 }
 
-// proofReplayKey is what identifies a proof: its key and its jti, each of known
-// length or last, so that no two pairs give one text.
+// proofReplayKey is what identifies a proof: its method, its key, and what makes it
+// unique (DPoP: jti; message signatures: nonce; the prototype: the hash of the signature,
+// which RSASSA-PKCS1-v1_5 makes one per text and key). Each part has a known length or
+// stands last, so that no two proofs give one text.
 func (r *run) proofReplayKey() ReplayKey {
-	h := append(r.s.hash[:0], "ajwt-proof-1\x00"...)
+	var label string
+	var id []byte
+	switch r.proof.method {
+	case methodHTTPSig:
+		label, id = "ajwt-httpsig-1\x00", r.proof.httpsig.nonce
+	case methodPatchet:
+		sum := sha256.Sum256(r.proof.patchet.signature)
+		label, id = "ajwt-patchet-1\x00", sum[:]
+	default:
+		label, id = "ajwt-proof-1\x00", r.proof.members.jti.Bytes()
+	}
+	h := append(r.s.hash[:0], label...)
 	h = append(h, r.binding[:]...)
-	h = append(h, r.proof.members.jti.Bytes()...)
+	h = append(h, id...)
 	r.s.hash = h
 	return ReplayKey{
 		Key:     sha256.Sum256(h),

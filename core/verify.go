@@ -60,6 +60,24 @@ var checks = []check{
 	{618, StageProof, (*run).checkProofBinding},
 	{619, StageProof, (*run).checkProofSignature}, // and 620
 
+	{621, StageProof, (*run).checkSignatureField},
+	{622, StageProof, (*run).checkComponents},
+	{623, StageProof, (*run).checkCreated},
+	{624, StageProof, (*run).checkExpires},
+	{625, StageProof, (*run).checkReplayID},
+	{626, StageProof, (*run).checkKeyName},
+	{627, StageProof, (*run).checkBoundKey},
+	{628, StageProof, (*run).checkSignatureAlg},
+	{629, StageProof, (*run).checkDigest},
+	{630, StageProof, (*run).checkMessageSignature},
+
+	{631, StageProof, (*run).checkPoP},
+	{632, StageProof, (*run).checkTimestamp},
+	{633, StageProof, (*run).checkPoPKey},
+	{634, StageProof, (*run).checkPoPChecksum},
+	{635, StageProof, (*run).checkPoPBody},
+	{636, StageProof, (*run).checkPoPSignature},
+
 	{701, StageAgent, (*run).checkRoute},
 	{702, StageAgent, (*run).checkAdmission},
 	{703, StageAgent, (*run).checkBundle},
