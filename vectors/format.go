@@ -23,7 +23,7 @@ type Manifest struct {
 
 // ManifestFile is one file below vectors/.
 type ManifestFile struct {
-	File   string `json:"file"` // e.g. "cases/jws/alg.json", "policies/draft00.json", "keys/as.json"
+	File   string `json:"file"` // e.g. "cases/jws/alg.json", "policies/draft00.json", "keys/as.json", "bundles/vuln.jws"
 	SHA256 string `json:"sha256"`
 	Area   string `json:"area,omitempty"`  // of a case file
 	Count  int    `json:"count,omitempty"` // cases in a case file
@@ -41,13 +41,18 @@ type File struct {
 type Case struct {
 	ID    string `json:"id"`    // immutable, area.topic.slug, e.g. "jws.alg.none-mixed-case"
 	Title string `json:"title"` // one sentence
-	Op    string `json:"op"`    // verify, sequence, checksum, thumbprint, chain_hash, step_hash, jcs, policy_load, keys_load
+	Op    string `json:"op"`    // verify, sequence, checksum, thumbprint, chain_hash, step_hash, jcs, policy_load, keys_load, bundle_load, revocations_load
 
-	Policy    json.RawMessage   `json:"policy,omitempty"`     // name of a file below policies/ (a string), or an inline object
-	Keys      map[string]string `json:"keys,omitempty"`       // issuer to the name of a JWK Set below keys/; loaded before the request
-	NonceKeys []string          `json:"nonce_keys,omitempty"` // base64url, 32 bytes each
-	Replay    *Replay           `json:"replay,omitempty"`     // absent: an empty memory that has always been there (no cold start)
-	Now       *int64            `json:"now,omitempty"`        // NumericDate, for verify
+	Policy json.RawMessage   `json:"policy,omitempty"` // name of a file below policies/ (a string), or an inline object
+	Keys   map[string]string `json:"keys,omitempty"`   // issuer to the name of a JWK Set below keys/; loaded before the request
+	// Bundle and Revocations map an issuer to the name of a compact JWS below bundles/
+	// and revocations/; they are loaded before the request, after the keys.
+	Bundle      map[string]string `json:"bundle,omitempty"`
+	Revocations map[string]string `json:"revocations,omitempty"`
+	Loaded      *int64            `json:"loaded,omitempty"`     // NumericDate of these loads; absent: that of the first request
+	NonceKeys   []string          `json:"nonce_keys,omitempty"` // base64url, 32 bytes each
+	Replay      *Replay           `json:"replay,omitempty"`     // absent: an empty memory that has always been there (no cold start)
+	Now         *int64            `json:"now,omitempty"`        // NumericDate, for verify
 
 	Request  *Request        `json:"request,omitempty"`  // verify
 	Requests []Step          `json:"requests,omitempty"` // sequence: one replay memory throughout
@@ -91,11 +96,21 @@ type Header struct {
 	Value []byte
 }
 
-// Step is one request of a sequence.
+// Step is one request of a sequence, or a document that is loaded between two of them.
+// Exactly one of Request and Load is set. What is expected of a load is what is expected
+// of a value operation that loads: Code and Pointers, or nothing.
 type Step struct {
-	Now     int64   `json:"now"`
-	Request Request `json:"request"`
-	Expect  Expect  `json:"expect"`
+	Now     int64     `json:"now"`
+	Request *Request  `json:"request,omitempty"`
+	Load    *StepLoad `json:"load,omitempty"`
+	Expect  Expect    `json:"expect"`
+}
+
+// StepLoad names a document for one issuer.
+type StepLoad struct {
+	Kind   string `json:"kind"`   // keys, bundle, revocations
+	Issuer string `json:"issuer"` // as the policy names it
+	File   string `json:"file"`   // name below keys/, bundles/ or revocations/
 }
 
 // Expect is what a conformant implementation answers: for requests verdict and
@@ -119,16 +134,20 @@ type Decision struct {
 	Agent      string   `json:"agent,omitempty"`
 	Workflow   string   `json:"workflow,omitempty"`
 	Step       string   `json:"step,omitempty"`
+	Act        string   `json:"act,omitempty"`
 	ChainHash  string   `json:"chain_hash,omitempty"`
 	Route      string   `json:"route,omitempty"`
 	Thumbprint string   `json:"key_thumbprint,omitempty"` // base64url
+	Bundle     *int64   `json:"bundle_version,omitempty"` // of the bundle that was in force
 	Warnings   []string `json:"warnings,omitempty"`
 }
 
-// Mutation says how the twin becomes this case. Layer is one of policy, key, now,
+// Mutation says how the twin becomes this case. Layer is one of policy, key, now, loaded,
 // request, compact, header, payload, proof.compact, proof.header, proof.payload,
-// input. Path is a JSON pointer, whose last token may be "-" (append), or a byte offset
-// in a compact form. From and To are JSON values; an absent one means that the member is
+// bundle, bundle.header, bundle.compact, list, list.header, list.compact, link,
+// link.compact, input. Path is a JSON pointer, whose last token may be "-" (append), or a
+// byte offset in a compact form; that of a link begins with the link's place, such as
+// /0/payload/scope, /1/header/typ or, in layer link.compact, /1/240. From and To are JSON values; an absent one means that the member is
 // not there. Text that JSON does not keep byte for byte stands in an object with the only
 // member $text, bytes that are not UTF-8 in one with $base64 (README.md).
 type Mutation struct {

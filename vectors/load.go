@@ -48,6 +48,12 @@ func (s *Suite) Policy(name string) ([]byte, error) { return s.named("policies/"
 // KeySet returns the JSON text of the JWK Set keys/name, such as "as.json".
 func (s *Suite) KeySet(name string) ([]byte, error) { return s.named("keys/", name) }
 
+// Bundle returns the compact JWS bundles/name, such as "vuln.jws".
+func (s *Suite) Bundle(name string) ([]byte, error) { return s.named("bundles/", name) }
+
+// Revocations returns the compact JWS revocations/name, such as "nothing.jws".
+func (s *Suite) Revocations(name string) ([]byte, error) { return s.named("revocations/", name) }
+
 func (s *Suite) named(folder, name string) ([]byte, error) {
 	text, ok := s.files[folder+name]
 	if !ok || strings.Contains(name, "/") {
@@ -105,7 +111,7 @@ func (s *Suite) checkManifest() error {
 		f := &m.Files[i]
 		switch {
 		case !fs.ValidPath(f.File) || Folder(f.File) == "":
-			return fmt.Errorf("manifest.json: /files/%d: %q is not below cases, policies or keys", i, f.File)
+			return fmt.Errorf("manifest.json: /files/%d: %q is not below one of the folders, or not of their kind", i, f.File)
 		case i > 0 && m.Files[i-1].File >= f.File:
 			return fmt.Errorf("manifest.json: /files/%d: %q is out of order or stands twice", i, f.File)
 		}
@@ -113,14 +119,26 @@ func (s *Suite) checkManifest() error {
 	return nil
 }
 
-// Folder returns the folder of a listed file, "cases", "policies" or "keys"; "" if the
-// manifest may not list it.
+// folders are those whose files the manifest lists.
+var folders = []string{"cases", "policies", "keys", "bundles", "revocations"}
+
+// Folder returns the folder of a listed file: "cases", "policies", "keys", "bundles" or
+// "revocations"; "" if the manifest may not list it. Only signed documents are other than
+// JSON: compact JWSs, whose names end in .jws.
 func Folder(file string) string {
 	first, rest, ok := strings.Cut(file, "/")
-	if !ok || path.Ext(rest) != ".json" || !slices.Contains([]string{"cases", "policies", "keys"}, first) {
+	if !ok || !slices.Contains(folders, first) {
 		return ""
 	}
-	return first
+	switch path.Ext(rest) {
+	case ".json":
+		return first
+	case ".jws":
+		if first == "bundles" || first == "revocations" {
+			return first
+		}
+	}
+	return ""
 }
 
 // read takes in one listed file.
@@ -139,7 +157,7 @@ func (s *Suite) read(folder fs.FS, f *ManifestFile) error {
 	}
 	s.files[f.File] = text
 	if Folder(f.File) != "cases" {
-		if !json.Valid(text) {
+		if path.Ext(f.File) == ".json" && !json.Valid(text) {
 			return fmt.Errorf("%s: not JSON", f.File)
 		}
 		return nil
@@ -160,14 +178,14 @@ func (s *Suite) read(folder fs.FS, f *ManifestFile) error {
 	return nil
 }
 
-// unlisted lists the files of the three folders that the manifest does not know.
+// unlisted lists the files of the folders that the manifest does not know.
 func (s *Suite) unlisted(folder fs.FS) ([]string, error) {
 	listed := make(map[string]bool, len(s.manifest.Files))
 	for i := range s.manifest.Files {
 		listed[s.manifest.Files[i].File] = true
 	}
 	var found []string
-	for _, root := range []string{"cases", "policies", "keys"} {
+	for _, root := range folders {
 		err := fs.WalkDir(folder, root, func(name string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) && name == root {
 				return nil

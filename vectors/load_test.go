@@ -84,6 +84,8 @@ func TestLoadFSRefuses(t *testing.T) {
 		{"another format", change("manifest.json", "manifest/1", "manifest/2"), "/format"},
 		{"another case format", recount("vectors/1", "vectors/2"), "/format"},
 		{"another area", recount(`"area":"jws"`, `"area":"jwk"`), "/area"},
+		{"a compact JWS among the keys", change("manifest.json", "cases/jws/a.json", "keys/a.jws"), "is not below"},
+		{"an unlisted bundle", func(m fstest.MapFS) { m["bundles/x.jws"] = &fstest.MapFile{Data: []byte("a.b.c")} }, "bundles/x.jws: the manifest does not list it"},
 		{"a path outside", change("manifest.json", "cases/jws/a.json", "../a.json"), "is not below"},
 		{"large case file", recount("\n{", strings.Repeat("\n", 300_000)+"{"), "more than 300000 bytes"},
 	} {

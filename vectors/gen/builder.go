@@ -19,12 +19,16 @@ type suite struct {
 	faults map[string]string // of faults.txt: name to meaning
 	twins  map[string]twin   // by id
 	inputs map[string]string // fingerprint of what a verifier sees: id
-	errs   []string
+
+	bundles, lists *signedStore
+
+	errs []string
 }
 
 func newSuite() *suite {
 	s := &suite{codes: map[string]bool{}, ids: map[string]bool{}, made: map[string]string{}, faults: faultNames(),
-		twins: map[string]twin{}, inputs: map[string]string{}}
+		twins: map[string]twin{}, inputs: map[string]string{},
+		bundles: newSignedStore(bundles()), lists: newSignedStore(revocationLists())}
 	list, err := spec.Codes()
 	if err != nil {
 		panic(err)
@@ -60,6 +64,7 @@ type twin struct {
 	scene scene
 	input string // of value operations
 	op    string
+	load  *loadInput // of bundle_load and revocations_load
 }
 
 // option fills in a member of a case.
@@ -160,11 +165,15 @@ func (b *builder) refuse(slug, title string, t twin, code string, e edit, opts .
 }
 
 // step is one request of a sequence: the scene after edits, at a time, with the code of
-// its rejection ("" for accept).
+// its rejection ("" for accept). With load ("keys", "bundle", "revocations") it loads that
+// document of the scene instead: the named one of file, or else the scene's after the edits.
 type step struct {
 	now   int64
 	code  string
 	edits []edit
+
+	load, file string
+	at         []string // pointers of a load's faults
 }
 
 // sequence adds a case of several requests on one replay memory. The twin's scene is
@@ -173,18 +182,42 @@ func (b *builder) sequence(slug, title string, base scene, twinID string, steps 
 	c := b.start(slug, title, "sequence")
 	c.Twin, c.Algorithms = twinID, base.algorithms()
 	b.document(&c, &base)
-	for _, st := range steps {
+	for i, st := range steps {
 		s := base.with(st.edits...)
-		r, err := s.request()
-		b.note(c.ID, err)
-		e := vectors.Expect{Verdict: "accept"}
-		if st.code != "" {
-			e = vectors.Expect{Verdict: "reject", Code: st.code}
-			b.known(c.ID, st.code)
+		one := vectors.Step{Now: st.now, Expect: vectors.Expect{Verdict: "accept"}}
+		if st.load != "" {
+			one.Load = b.load(fmt.Sprintf("%s.%d", c.ID, i), &s, st)
+			one.Expect = vectors.Expect{Pointers: st.at}
+		} else {
+			r, err := s.request()
+			b.note(c.ID, err)
+			one.Request = r
 		}
-		c.Requests = append(c.Requests, vectors.Step{Now: st.now, Request: *r, Expect: e})
+		if st.code != "" {
+			one.Expect.Code = st.code
+			b.known(c.ID, st.code)
+			if st.load == "" {
+				one.Expect.Verdict = "reject"
+			}
+		}
+		c.Requests = append(c.Requests, one)
 	}
 	b.add(c, opts)
+}
+
+// load names the document of a step that loads one.
+func (b *builder) load(id string, s *scene, st step) *vectors.StepLoad {
+	l := &vectors.StepLoad{Kind: st.load, Issuer: s.issuer(), File: st.file}
+	switch {
+	case st.file != "":
+	case st.load == "bundle":
+		l.File = b.suite.bundles.name(id, s.bundleDocument())
+	case st.load == "revocations":
+		l.File = b.suite.lists.name(id, s.listDocument())
+	default:
+		b.note(id, errors.New("a step that loads keys names a file"))
+	}
+	return l
 }
 
 func (b *builder) start(slug, title, op string) vectors.Case {
@@ -206,14 +239,17 @@ func (b *builder) document(c *vectors.Case, s *scene) {
 		c.Policy = json.RawMessage(s.inline)
 	}
 	c.Keys, c.NonceKeys, c.Replay = s.keys, s.nonceKeys, s.replay
+	c.Bundle, c.Revocations, c.Loaded = s.bundle, s.lists, s.loaded
+	if s.changedBundle != nil {
+		c.Bundle = with(s.bundle, s.issuer(), b.suite.bundles.name(c.ID, s.changedBundle))
+	}
+	if s.changedList != nil {
+		c.Revocations = with(s.lists, s.issuer(), b.suite.lists.name(c.ID, s.changedList))
+	}
 	if s.keySet != "" {
 		name := strings.ReplaceAll(strings.TrimPrefix(c.ID, "jwk."), ".", "-") + ".json"
 		b.suite.made[name] = s.keySet
-		c.Keys = map[string]string{}
-		for issuer, set := range s.keys {
-			c.Keys[issuer] = set
-		}
-		c.Keys[s.issuer()] = name
+		c.Keys = with(s.keys, s.issuer(), name)
 	}
 }
 
@@ -255,8 +291,8 @@ func (b *builder) note(id string, err error) {
 
 // distinct notes a case that shows a verifier the same as another one.
 func (b *builder) distinct(c *vectors.Case) {
-	seen, err := line(vectors.Case{Op: c.Op, Policy: c.Policy, Keys: c.Keys, NonceKeys: c.NonceKeys, Replay: c.Replay,
-		Now: c.Now, Request: c.Request, Requests: c.Requests, Input: c.Input})
+	seen, err := line(vectors.Case{Op: c.Op, Policy: c.Policy, Keys: c.Keys, Bundle: c.Bundle, Revocations: c.Revocations,
+		Loaded: c.Loaded, NonceKeys: c.NonceKeys, Replay: c.Replay, Now: c.Now, Request: c.Request, Requests: c.Requests, Input: c.Input})
 	b.note(c.ID, err)
 	if other, twice := b.suite.inputs[string(seen)]; twice {
 		b.note(c.ID, errors.New("it is the same as "+other+": use twin"))

@@ -23,7 +23,8 @@ func faultNames() map[string]string {
 	return names
 }
 
-// documents returns policies, key sets and private test keys by file name.
+// documents returns policies, key sets, signed documents and private test keys by file
+// name.
 func (s *suite) documents() map[string][]byte {
 	out := map[string][]byte{}
 	for name, text := range policies() {
@@ -35,6 +36,10 @@ func (s *suite) documents() map[string][]byte {
 	for name, text := range s.made {
 		out["keys/"+name] = pretty(text)
 	}
+	signedFiles(out, "bundles/", bundles())
+	signedFiles(out, "bundles/", s.bundles.made)
+	signedFiles(out, "revocations/", revocationLists())
+	signedFiles(out, "revocations/", s.lists.made)
 	for _, name := range keyNames {
 		k := testKey(name)
 		out["keys/private/"+name+".json"] = pretty(k.jwkPrivate(field{"kid", name}, field{"comment", "test key: published with the vectors, no secret"}))

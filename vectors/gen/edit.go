@@ -73,8 +73,17 @@ func (e edit) apply(s scene) (scene, *vectors.Mutation) {
 		s.token.header, from = replace(s.token.header, e.path, e.to)
 		e.resign(&s.token)
 	case "payload":
-		s.token.payload, from = replace(s.token.payload, e.path, e.to)
+		_, from = replace(s.tokenPayload(), e.path, e.to)
+		base := s.token.payload
+		if e.path == "" || strings.HasPrefix(e.path, linksAt+"/") {
+			base = s.tokenPayload()
+		}
+		s.token.payload, _ = replace(base, e.path, e.to)
 		e.resign(&s.token)
+	case "bundle", "bundle.header", "bundle.compact", "list", "list.header", "list.compact":
+		return e.applySigned(s, m)
+	case "link", "link.compact":
+		return e.applyLink(s, m)
 	case "proof.header":
 		p := *s.proof
 		p.header, from = replace(p.header, e.path, e.to)
@@ -93,12 +102,13 @@ func (e edit) apply(s scene) (scene, *vectors.Mutation) {
 		e.resign(&p)
 		s.proof = &p
 	case "compact":
-		return s.rewritten(e, &s.token, s.compact(), m)
+		e.rewritten(&s.token, s.compact(), m)
+		return s, m
 	case "proof.compact":
 		p := *s.proof
-		t := s
-		t.proof = &p
-		return t.rewritten(e, &p, p.compact(s.proofPayload()), m)
+		e.rewritten(&p, p.compact(s.proofPayload()), m)
+		s.proof = &p
+		return s, m
 	default:
 		exact = false
 		s, from = e.applyDocument(s)
@@ -118,6 +128,15 @@ func (e edit) applyDocument(s scene) (scene, *string) {
 			panic(err)
 		}
 		s.now = n
+	case "loaded":
+		if s.loaded != nil {
+			from = ptr(strconv.FormatInt(*s.loaded, 10))
+		}
+		n, err := strconv.ParseInt(*e.to, 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		s.loaded = &n
 	case "policy":
 		s.inline, from = replace(s.policyText(), e.path, e.to)
 		s.policy = ""
@@ -155,7 +174,7 @@ func (e *edit) resign(j *jws) {
 }
 
 // rewritten changes a compact form and records the smallest range that differs.
-func (s scene) rewritten(e edit, j *jws, old string, m *vectors.Mutation) (scene, *vectors.Mutation) {
+func (e edit) rewritten(j *jws, old string, m *vectors.Mutation) {
 	changed := e.rewrite(old)
 	if changed == old {
 		panic("the rewriting changes nothing")
@@ -176,18 +195,12 @@ func (s scene) rewritten(e edit, j *jws, old string, m *vectors.Mutation) (scene
 		m.To = recordedBytes(to)
 	}
 	earlier := j.rewrite
-	rewrite := func(text string) string {
+	j.rewrite = func(text string) string {
 		if earlier != nil {
 			text = earlier(text)
 		}
 		return e.rewrite(text)
 	}
-	if e.layer == "compact" {
-		s.token.rewrite = rewrite
-	} else {
-		s.proof.rewrite = rewrite
-	}
-	return s, m
 }
 
 // recordedBytes writes bytes of a compact form as a JSON string, or as $base64 where
@@ -197,6 +210,16 @@ func recordedBytes(text string) json.RawMessage {
 		return json.RawMessage(quote(text))
 	}
 	return recorded(&text, true)
+}
+
+// with returns the map with one entry more, or another one in its place.
+func with(m map[string]string, name, value string) map[string]string {
+	copied := maps.Clone(m)
+	if copied == nil {
+		copied = map[string]string{}
+	}
+	copied[name] = value
+	return copied
 }
 
 // without returns the map less one entry.

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// loadInput is the input of keys_load: the set's text.
-func loadInput(set string) string { return `{"keys":` + quote(set) + `}` }
+// setInput is the input of keys_load: the set's text.
+func setInput(set string) string { return `{"keys":` + quote(set) + `}` }
 
 // jwkSet: the document and its kids.
 func jwkSet(b *builder) {
 	b.refs = []string{"RFC 7517, section 5", "profile, section 4"}
 	set2 := serverKeys("RS256", "ES256")
-	t := b.value("two-keys", "A set of two keys is taken.", "keys_load", loadInput(set2), "")
+	t := b.value("two-keys", "A set of two keys is taken.", "keys_load", setInput(set2), "")
 	text := func(slug, title, code, raw string, opts ...option) {
 		b.refuse(slug, title, t, code, set("key", "", raw), append(opts, pointers(""))...)
 	}
@@ -37,11 +37,11 @@ func jwkSet(b *builder) {
 		b.refuse("keys-"+v[0], "A set whose keys is "+v[1]+" is refused.", t, "keys_not_set", set("key", "/keys", v[1]), pointers(""), requirements("RFC7517-5-01"))
 	}
 	b.refuse("keys-case", "A set with Keys instead of keys is refused.", t, "keys_not_set", set("key", "", strings.Replace(set2, `"keys"`, `"Keys"`, 1)), pointers(""), kills("members-case-insensitive"))
-	b.value("no-keys", "A set without keys is taken; no token can be verified with it.", "keys_load", loadInput(jwks()), "")
-	b.value("unknown-members", "Unknown members of a set are ignored.", "keys_load", loadInput(`{"iss":"https://as.example","x":{"keys":1},`+set2[1:]), "", requirements("RFC7517-5-02"))
-	b.value("all-algorithms", "A set with a key for every algorithm is taken.", "keys_load", loadInput(serverKeys(allAlgorithms...)), "")
+	b.value("no-keys", "A set without keys is taken; no token can be verified with it.", "keys_load", setInput(jwks()), "")
+	b.value("unknown-members", "Unknown members of a set are ignored.", "keys_load", setInput(`{"iss":"https://as.example","x":{"keys":1},`+set2[1:]), "", requirements("RFC7517-5-02"))
+	b.value("all-algorithms", "A set with a key for every algorithm is taken.", "keys_load", setInput(serverKeys(allAlgorithms...)), "")
 	b.value("skipped-keys", "A set whose keys are all of unknown types is taken: they are skipped.", "keys_load",
-		loadInput(`{"keys":[{"kty":"XYZ","kid":"a"},{"kty":"EC","crv":"P-521","kid":"b"},{"kty":"RSA","kid":"c"}]}`), "", requirements("RFC7517-5-03"), kills("key-skipped-refuses-set"))
+		setInput(`{"keys":[{"kty":"XYZ","kid":"a"},{"kty":"EC","crv":"P-521","kid":"b"},{"kty":"RSA","kid":"c"}]}`), "", requirements("RFC7517-5-03"), kills("key-skipped-refuses-set"))
 	jwkKids(b, t)
 	jwkLimits(b)
 }
@@ -59,9 +59,9 @@ func jwkKids(b *builder, t twin) {
 	b.refuse("kid-duplicate", "A set with two keys of one kid is refused.", t, "keys_kid_duplicate", set("key", "/keys/1/kid", `"rs256-1"`), append(dup, pointers("/keys/1/kid"))...)
 	b.refuse("kid-duplicate-escaped", "A kid with an escape repeats the same one without.", t, "keys_kid_duplicate", set("key", "/keys/1/kid", `"\u0072s256-1"`), append(dup, pointers("/keys/1/kid"))...)
 	b.refuse("kid-duplicate-skipped", "A key that is skipped may not repeat a kid either.", t, "keys_kid_duplicate", appendText("key", "/keys", `{"kty":"XYZ","kid":"rs256-1"}`), append(dup, pointers("/keys/2/kid"))...)
-	b.value("kid-case", "Kids that differ in case are two.", "keys_load", loadInput(jwks(testKey("p256-a").entry("a", "ES256"), testKey("p256-b").entry("A", "ES256"))), "", kills("kid-case-fold"))
-	b.value("kid-long", "A kid of 256 bytes is taken.", "keys_load", loadInput(jwks(testKey("p256-a").entry(longKid, "ES256"))), "")
-	b.value("same-key-twice", "One key under two kids is taken.", "keys_load", loadInput(jwks(testKey("p256-a").entry("a", "ES256"), testKey("p256-a").entry("b", "ES256"))), "")
+	b.value("kid-case", "Kids that differ in case are two.", "keys_load", setInput(jwks(testKey("p256-a").entry("a", "ES256"), testKey("p256-b").entry("A", "ES256"))), "", kills("kid-case-fold"))
+	b.value("kid-long", "A kid of 256 bytes is taken.", "keys_load", setInput(jwks(testKey("p256-a").entry(longKid, "ES256"))), "")
+	b.value("same-key-twice", "One key under two kids is taken.", "keys_load", setInput(jwks(testKey("p256-a").entry("a", "ES256"), testKey("p256-a").entry("b", "ES256"))), "")
 }
 
 // jwkLimits: 1,024 keys are taken. The keys are short ones that are skipped.
@@ -71,9 +71,9 @@ func jwkLimits(b *builder) {
 		entries[i] = `{"kty":"X","kid":"` + strconv.Itoa(i) + `"}`
 	}
 	ref := []option{refs("profile, section 17"), level("PROFILE")}
-	full := b.value("limit", "A set of 1,024 keys is taken.", "keys_load", loadInput(jwks(entries...)), "", ref...)
+	full := b.value("limit", "A set of 1,024 keys is taken.", "keys_load", setInput(jwks(entries...)), "", ref...)
 	b.refuse("limit-exceeded", "A set of 1,025 keys is refused.", full, "keys_too_many", appendText("key", "/keys", `{"kty":"X","kid":"1024"}`), append(ref, pointers("/keys"), kills("key-set-unlimited"))...)
-	deep := b.value("deep", "A set that nests 16 deep is taken.", "keys_load", loadInput(`{"keys":[],"x":`+nested(15)+`}`), "", ref...)
+	deep := b.value("deep", "A set that nests 16 deep is taken.", "keys_load", setInput(`{"keys":[],"x":`+nested(15)+`}`), "", ref...)
 	b.refuse("too-deep", "A set that nests 17 deep is refused.", deep, "keys_json_invalid", set("key", "/x", nested(16)), append(ref, pointers(""))...)
 }
 
@@ -82,7 +82,7 @@ func jwkSetLoad(b *builder) {
 	b.refs = []string{"RFC 7517, section 9.2", "profile, section 4"}
 	b.requirements = []string{"RFC7517-9.2-01"}
 	t := b.value("public", "A set of an RSA, an elliptic-curve, an Edwards and an ML-DSA key is taken.", "keys_load",
-		loadInput(jwks(testKey("rsa-2048-a").entry("rsa", "RS256"), testKey("p256-a").entry("ec", "ES256"), testKey("ed25519-a").entry("ed", "Ed25519"),
+		setInput(jwks(testKey("rsa-2048-a").entry("rsa", "RS256"), testKey("p256-a").entry("ec", "ES256"), testKey("ed25519-a").entry("ed", "Ed25519"),
 			testKey("mldsa44-a").entry("ml", "ML-DSA-44"))), "")
 	private := func(slug, title, at, member, value string) {
 		b.refuse(slug, title, t, "keys_private_member", appendText("key", at, quote(member)+":"+value), pointers(at+"/"+member), kills("private-key-accepted"))
@@ -105,7 +105,7 @@ func jwkSetLoad(b *builder) {
 		pointers("/keys/4/kty"), kills("private-key-accepted"))
 	b.refuse("unknown-type-d", "A d in a key of an unknown type refuses the set.", t, "keys_private_member", appendText("key", "/keys", `{"kty":"XYZ","kid":"s","d":"AQAB"}`),
 		pointers("/keys/4/d"), kills("private-key-accepted"))
-	b.value("nested-d", "A d inside an unknown member is not private.", "keys_load", loadInput(jwks(`{"kty":"XYZ","kid":"s","x":{"d":"AQAB"}}`)), "")
+	b.value("nested-d", "A d inside an unknown member is not private.", "keys_load", setInput(jwks(`{"kty":"XYZ","kid":"s","x":{"d":"AQAB"}}`)), "")
 
 	policy := policies()["draft00.json"]
 	p := b.value("policy", "A policy with public keys in place is taken.", "policy_load", `{"policy":`+quote(policy)+`}`, "", refs("profile, section 10"))

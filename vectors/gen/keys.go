@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"slices"
 	"sort"
 	"strings"
 
@@ -39,13 +40,20 @@ type key struct {
 // field is a string member of a JWK.
 type field struct{ name, value string }
 
-// keyNames lists every test key: type, size and a letter. The agent's keys sign proofs.
+// keyNames lists every test key: whose it is (the authorization server's where nothing
+// stands in front), type, size and a letter. The agents' keys sign proofs and links; agent
+// is the patcher.
 var keyNames = []string{
 	"rsa-2048-a", "rsa-2048-b", "rsa-2048-e3", "rsa-3072-a", "rsa-1024-a",
 	"p256-a", "p256-b", "p384-a", "p384-b",
 	"ed25519-a", "ed25519-b", "ed448-a", "ed448-b", "mldsa44-a", "mldsa44-b",
 	"agent-p256-a", "agent-p256-b", "agent-ed25519-a", "agent-ed25519-b",
+	"bundle-p256-a", "bundle-p256-b", "list-p256-a", "list-p256-b",
+	"supervisor-p256-a", "supervisor-ed25519-a", "planner-p256-a", "planner-ed25519-a", "classifier-p256-a",
 }
+
+// owners are the first words of keys that are not the token signer's.
+var owners = []string{"agent", "bundle", "list", "supervisor", "planner", "classifier"}
 
 var keyCache = map[string]*key{}
 
@@ -55,7 +63,10 @@ func testKey(name string) *key {
 		return k
 	}
 	k := &key{name: name}
-	kind := strings.TrimPrefix(name, "agent-")
+	kind := name
+	if owner, rest, _ := strings.Cut(name, "-"); slices.Contains(owners, owner) {
+		kind = rest
+	}
 	switch {
 	case strings.HasPrefix(kind, "rsa-"):
 		k.makeRSA()

@@ -20,7 +20,7 @@ import (
 type output map[string][]byte
 
 // owned are the folders in which every file is generated, so that a stale one is found.
-var owned = []string{"cases", "policies", "keys", "schema"}
+var owned = []string{"cases", "policies", "keys", "bundles", "revocations", "schema"}
 
 // maxFileBytes is the most that a case file may have, so that it can be read in a
 // browser and reviewed.

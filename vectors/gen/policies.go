@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -66,7 +67,8 @@ func policyDoc(routes string, issuers ...string) string {
 // cases of outside implementations refer to them.
 func policies() map[string]string {
 	usual := []string{"RS256", "ES256"}
-	return map[string]string{
+	all := worldPolicies()
+	maps.Copy(all, map[string]string{
 		// ordinary bearer tokens: what any JOSE library can take part in
 		"draft00.json": policyDoc(anyBearer, issuerText(issuerID, "draft-00", usual, serverKeys(usual...))),
 		// the same with the key set loaded apart
@@ -78,7 +80,8 @@ func policies() map[string]string {
 			issuerText(otherID, "draft-00", usual, jwks(testKey("rsa-2048-b").entry("rs256-1", "RS256"), testKey("p256-b").entry("other-1", "ES256")))),
 		// sender-constrained tokens with a DPoP proof
 		"hardened.json": policyDoc(anyProof, issuerText(issuerID, "hardened", usual, serverKeys(usual...))),
-	}
+	})
+	return all
 }
 
 // keySets returns every JWK Set below keys/ by file name.

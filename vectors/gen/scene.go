@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentic-jwt/ajwt/vectors"
@@ -25,7 +26,12 @@ type scene struct {
 	nonceKeys []string
 	replay    *vectors.Replay
 
+	bundle, lists              map[string]string // issuer to name below bundles/, revocations/
+	changedBundle, changedList *jws              // of the token's issuer, instead of the named ones
+	loaded                     *int64            // nil: documents are loaded at the time of the request
+
 	token  jws
+	links  []jws  // delegation links, root first; the token's payload holds them at "{links}"
 	proof  *jws   // nil: no proof is sent
 	scheme string // of the Authorization field
 
@@ -36,8 +42,9 @@ type scene struct {
 	edits []edit // of the finished request
 }
 
-// jws is a token or a proof. In a proof's payload {ath} stands for the hash of the
-// token as it is sent.
+// jws is a token, a proof, a link, a bundle or a revocation list. In a proof's payload
+// {ath} stands for the hash of the token as it is sent; in a link's payload {prev} for that
+// of the link before; in a token's payload the string "{links}" for the array of its links.
 type jws struct {
 	header, payload string // JSON texts
 	key, alg        string // what signs: name of a test key, and how
@@ -63,7 +70,7 @@ func (j *jws) compact(payload string) string {
 }
 
 // compact returns the token as it is sent.
-func (s *scene) compact() string { return s.token.compact(s.token.payload) }
+func (s *scene) compact() string { return s.token.compact(s.tokenPayload()) }
 
 // proofPayload returns the proof's payload with the hash of the token in its place.
 func (s *scene) proofPayload() string { return s.withHash(s.proof.payload) }
@@ -138,8 +145,20 @@ func ptr(s string) *string { return &s }
 // algorithms lists what a subject must know to take part.
 func (s *scene) algorithms() []string {
 	list := []string{s.token.alg}
-	if s.proof != nil && s.proof.alg != s.token.alg {
-		list = append(list, s.proof.alg)
+	add := func(j *jws) {
+		if j != nil && !slices.Contains(list, j.alg) {
+			list = append(list, j.alg)
+		}
+	}
+	add(s.proof)
+	for i := range s.links {
+		add(&s.links[i])
+	}
+	if s.hasBundle() {
+		add(s.bundleDocument())
+	}
+	if s.hasList() {
+		add(s.listDocument())
 	}
 	return list
 }

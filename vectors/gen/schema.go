@@ -32,7 +32,7 @@ func manifestSchema() object {
 		"format": object{"const": "ajwt-manifest/1"},
 		"spec":   listOf(str(1)),
 		"files": object{"type": "array", "minItems": 1, "items": closed("", "", object{
-			"file":   pattern(`^(cases|policies|keys)/([a-z0-9-]+/)*[A-Za-z0-9.-]+\.json$`),
+			"file":   pattern(`^((cases|policies|keys)/([a-z0-9-]+/)*[A-Za-z0-9.-]+\.json|(bundles|revocations)/[A-Za-z0-9.-]+\.(json|jws))$`),
 			"sha256": pattern("^[0-9a-f]{64}$"),
 			"area":   pattern("^[a-z0-9-]+$"),
 			"count":  object{"type": "integer", "minimum": 1},
@@ -49,15 +49,14 @@ func caseSchema() object {
 	}, "format", "area", "spec", "cases")
 	s["$defs"] = object{
 		"case": oneCase(), "request": requestSchema(), "header": headerSchema(), "expect": expectSchema(), "decision": decisionSchema(), "code": object{"enum": codes()},
-		"step": closed("", "One request of a sequence.", object{
-			"now": object{"$ref": "#/$defs/now"}, "request": object{"$ref": "#/$defs/request"}, "expect": object{"$ref": "#/$defs/expect"},
-		}, "now", "request", "expect"),
-		"now": object{"type": "integer", "description": "NumericDate: seconds since 1970."},
+		"step": stepSchema(),
+		"now":  object{"type": "integer", "description": "NumericDate: seconds since 1970."},
 		"mutation": closed("", "How the twin becomes the case.", object{
-			"layer": object{"enum": []string{"policy", "key", "now", "request", "compact", "header", "payload", "proof.compact", "proof.header", "proof.payload", "input"}},
-			"path":  object{"type": "string", "description": "A JSON pointer; an offset in layers compact and proof.compact."},
-			"from":  object{"description": "What stands in the twin; absent: nothing."},
-			"to":    object{"description": "What stands in the case; absent: nothing."},
+			"layer": object{"enum": []string{"policy", "key", "now", "loaded", "request", "compact", "header", "payload", "proof.compact", "proof.header", "proof.payload",
+				"bundle", "bundle.header", "bundle.compact", "list", "list.header", "list.compact", "link", "link.compact", "input"}},
+			"path": object{"type": "string", "description": "A JSON pointer, that of a link behind its place and part; an offset in layers that end in compact."},
+			"from": object{"description": "What stands in the twin; absent: nothing."},
+			"to":   object{"description": "What stands in the case; absent: nothing."},
 		}, "layer", "path"),
 		"replay": closed("", "The replay memory at the start; absent: an empty one that has always been there.", object{
 			"start": object{"type": "integer", "minimum": 0}, "capacity": object{"type": "integer", "minimum": 1}, "per_key": object{"type": "integer", "minimum": 1},
@@ -72,10 +71,13 @@ func oneCase() object {
 	c := closed("", "", object{
 		"id":    pattern("^" + slug + `\.` + slug + `\.` + slug + "$"),
 		"title": object{"type": "string", "minLength": 10, "maxLength": 320},
-		"op":    object{"enum": []string{"verify", "sequence", "checksum", "thumbprint", "chain_hash", "step_hash", "jcs", "policy_load", "keys_load"}},
+		"op":    object{"enum": []string{"verify", "sequence", "checksum", "thumbprint", "chain_hash", "step_hash", "jcs", "policy_load", "keys_load", "bundle_load", "revocations_load"}},
 		"policy": object{"description": "Name of a file below policies/, or the policy itself.",
 			"oneOf": []object{pattern(`^[A-Za-z0-9.-]+\.json$`), {"type": "object"}}},
 		"keys":         object{"type": "object", "additionalProperties": pattern(`^[A-Za-z0-9.-]+\.json$`), "description": "Issuer to the name of a file below keys/."},
+		"bundle":       signedFile("bundles"),
+		"revocations":  signedFile("revocations"),
+		"loaded":       object{"$ref": "#/$defs/now"},
 		"nonce_keys":   listOf(pattern("^[A-Za-z0-9_-]{43}$")),
 		"replay":       object{"$ref": "#/$defs/replay"},
 		"now":          object{"$ref": "#/$defs/now"},
@@ -97,10 +99,28 @@ func oneCase() object {
 	c["oneOf"] = []object{
 		{"properties": object{"op": object{"const": "verify"}, "requests": false, "input": false}, "required": []string{"policy", "now", "request", "expect"}},
 		{"properties": object{"op": object{"const": "sequence"}, "now": false, "request": false, "expect": false, "input": false}, "required": []string{"policy", "requests"}},
-		{"properties": object{"op": object{"not": object{"enum": []string{"verify", "sequence"}}}, "policy": false, "now": false, "request": false, "requests": false},
+		{"properties": object{"op": object{"not": object{"enum": []string{"verify", "sequence"}}}, "policy": false, "now": false, "bundle": false, "revocations": false, "loaded": false, "request": false, "requests": false},
 			"required": []string{"input", "expect"}},
 	}
 	return c
+}
+
+// signedFile maps issuers to compact JWSs of a folder.
+func signedFile(folder string) object {
+	return object{"type": "object", "additionalProperties": pattern(`^[A-Za-z0-9.-]+\.jws$`), "description": "Issuer to the name of a file below " + folder + "/."}
+}
+
+// stepSchema is a request of a sequence, or a document that is loaded between two.
+func stepSchema() object {
+	s := closed("", "One request of a sequence, or a document that is loaded.", object{
+		"now": object{"$ref": "#/$defs/now"}, "request": object{"$ref": "#/$defs/request"}, "expect": object{"$ref": "#/$defs/expect"},
+		"load": closed("", "A document for one issuer.", object{
+			"kind": object{"enum": []string{"keys", "bundle", "revocations"}}, "issuer": str(1),
+			"file": pattern(`^[A-Za-z0-9.-]+\.(json|jws)$`),
+		}, "kind", "issuer", "file"),
+	}, "now", "expect")
+	s["oneOf"] = []object{{"required": []string{"request"}}, {"required": []string{"load"}}}
+	return s
 }
 
 func requestSchema() object {
@@ -129,8 +149,8 @@ func expectSchema() object {
 }
 
 func decisionSchema() object {
-	members := object{"warnings": listOf(str(1))}
-	for _, name := range []string{"level", "issuer", "agent", "workflow", "step", "chain_hash", "route", "key_thumbprint"} {
+	members := object{"warnings": listOf(str(1)), "bundle_version": object{"type": "integer", "minimum": 0}}
+	for _, name := range []string{"level", "issuer", "agent", "workflow", "step", "act", "chain_hash", "route", "key_thumbprint"} {
 		members[name] = str(1)
 	}
 	return closed("", "Members of the decision record that the case pins.", members)

@@ -16,6 +16,10 @@ import (
 func checkInput(c, twin *vectors.Case, from, to *string) error {
 	want, m := string(twin.Input), c.Mutation
 	switch m.Layer {
+	case "policy":
+		return checkInputText(c, want, "/policy", func(text *string) error { return changeText(text, m.Path, from, to) })
+	case "bundle", "bundle.header", "bundle.compact", "list", "list.header", "list.compact":
+		return checkInputSigned(c, want, from, to)
 	case "input":
 		if err := changeText(&want, m.Path, from, to); err != nil {
 			return err
@@ -68,11 +72,19 @@ func (p *parts) compare(got *parts, layer string) error {
 			return fmt.Errorf("the loaded keys of %s differ", issuer)
 		}
 	}
+	if err := p.compareSigned(got, layer); err != nil {
+		return err
+	}
 	if err := compareRequests(p, got, layer); err != nil {
 		return err
 	}
 	if layer == "request" {
 		return nil
+	}
+	if layer == "link" || layer == "link.compact" {
+		if err := p.relink(got); err != nil {
+			return err
+		}
 	}
 	if err := compareToken(p.token, got.token, layer); err != nil {
 		return err
@@ -118,7 +130,7 @@ func masked(headers []vectors.Header) []vectors.Header {
 // nothing asked for a new one.
 func compareToken(want, got, layer string) error {
 	switch layer {
-	case "header", "payload", "key":
+	case "header", "payload", "key", "link", "link.compact":
 		if signedPart(want) != signedPart(got) {
 			return errors.New("header and payload are not those of the twin with the mutation")
 		}
@@ -142,7 +154,7 @@ func compareProof(p, got *parts, layer string) error {
 		return nil
 	}
 	switch layer {
-	case "proof.compact", "now", "policy":
+	case "proof.compact", "now", "loaded", "policy", "bundle", "bundle.header", "bundle.compact", "list", "list.header", "list.compact":
 		if p.proof != got.proof {
 			return errors.New("the proof is not that of the twin with the mutation")
 		}

@@ -38,7 +38,9 @@ func (l *linter) checkFacts(c *vectors.Case) {
 		f.check(c.Request, c.Expect)
 	}
 	for i := range c.Requests {
-		f.check(&c.Requests[i].Request, &c.Requests[i].Expect)
+		if c.Requests[i].Request != nil {
+			f.check(c.Requests[i].Request, &c.Requests[i].Expect)
+		}
 	}
 }
 

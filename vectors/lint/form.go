@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ var (
 var levels = []string{"MUST", "SHOULD", "MAY", "PROFILE"}
 
 // valueOps are the operations with input instead of a request.
-var valueOps = []string{"checksum", "thumbprint", "chain_hash", "step_hash", "jcs", "policy_load", "keys_load"}
+var valueOps = []string{"checksum", "thumbprint", "chain_hash", "step_hash", "jcs", "policy_load", "keys_load", "bundle_load", "revocations_load"}
 
 // readCodes reads spec/codes.json.
 func (l *linter) readCodes() bool {
@@ -63,7 +64,12 @@ func (l *linter) checkForm(c *vectors.Case) bool {
 	}
 	l.checkOp(c, bad)
 	for _, e := range expectations(c) {
-		l.checkExpect(c, e, bad)
+		l.checkExpect(c.Op, e, bad)
+	}
+	for i := range c.Requests {
+		if s := &c.Requests[i]; s.Load != nil {
+			l.checkExpect(s.Load.Kind+"_load", &s.Expect, bad)
+		}
 	}
 	return len(l.findings) == before
 }
@@ -92,18 +98,53 @@ func (l *linter) checkOp(c *vectors.Case, bad func(string, ...any)) {
 		}
 	}
 	for issuer, name := range c.Keys {
-		if _, err := l.docs.KeySet(name); err != nil {
-			bad("keys of %s: %v", issuer, err)
+		l.checkNamed("keys", issuer, name, bad)
+	}
+	for issuer, name := range c.Bundle {
+		l.checkNamed("bundle", issuer, name, bad)
+	}
+	for issuer, name := range c.Revocations {
+		l.checkNamed("revocations", issuer, name, bad)
+	}
+	for i := range c.Requests {
+		s := &c.Requests[i]
+		if (s.Request == nil) == (s.Load == nil) {
+			bad("request %d is neither a request nor a load, or both", i)
+		} else if s.Load != nil {
+			l.checkNamed(s.Load.Kind, s.Load.Issuer, s.Load.File, bad)
 		}
+	}
+	if c.Loaded != nil && len(c.Keys)+len(c.Bundle)+len(c.Revocations) == 0 {
+		bad("loaded is given, and nothing is loaded")
 	}
 }
 
+// checkNamed checks that a document is there.
+func (l *linter) checkNamed(kind, issuer, name string, bad func(string, ...any)) {
+	if _, err := l.document(kind, name); err != nil {
+		bad("%s of %s: %v", kind, issuer, err)
+	}
+}
+
+// document returns a document of a kind.
+func (l *linter) document(kind, name string) ([]byte, error) {
+	switch kind {
+	case "keys":
+		return l.docs.KeySet(name)
+	case "bundle":
+		return l.docs.Bundle(name)
+	case "revocations":
+		return l.docs.Revocations(name)
+	}
+	return nil, fmt.Errorf("the kind %q is unknown", kind)
+}
+
 // checkExpect checks what is expected of one request or input.
-func (l *linter) checkExpect(c *vectors.Case, e *vectors.Expect, bad func(string, ...any)) {
-	if _, known := l.codes[e.Code]; e.Code != "" && !known && requestOp(c.Op) {
+func (l *linter) checkExpect(op string, e *vectors.Expect, bad func(string, ...any)) {
+	if _, known := l.codes[e.Code]; e.Code != "" && !known && requestOp(op) {
 		bad("the code %q is not in codes.json", e.Code)
 	}
-	if !requestOp(c.Op) {
+	if !requestOp(op) {
 		switch {
 		case e.Status != 0 || e.Decision != nil || e.Enforced != nil || e.Verdict != "" && e.Verdict != "reject":
 			bad("a value operation expects a value, a code with pointers, or the verdict reject")
@@ -128,14 +169,17 @@ func (l *linter) checkExpect(c *vectors.Case, e *vectors.Expect, bad func(string
 
 func requestOp(op string) bool { return op == "verify" || op == "sequence" }
 
-// expectations lists what is expected, one for each request.
+// expectations lists what is expected, one for each request. The loads of a sequence are
+// no requests.
 func expectations(c *vectors.Case) []*vectors.Expect {
 	var list []*vectors.Expect
 	if c.Expect != nil {
 		list = append(list, c.Expect)
 	}
 	for i := range c.Requests {
-		list = append(list, &c.Requests[i].Expect)
+		if c.Requests[i].Request != nil {
+			list = append(list, &c.Requests[i].Expect)
+		}
 	}
 	return list
 }
@@ -161,6 +205,9 @@ func (l *linter) checkCoverage(cases []vectors.Case) {
 	for i := range cases {
 		for _, e := range expectations(&cases[i]) {
 			have[e.Code] = true
+		}
+		for k := range cases[i].Requests {
+			have[cases[i].Requests[k].Expect.Code] = true
 		}
 	}
 	for _, code := range l.wanted {

@@ -7,6 +7,7 @@ package lint
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"sort"
 
 	"github.com/agentic-jwt/ajwt/vectors"
@@ -40,10 +41,13 @@ type Options struct {
 	Uncovered []string
 }
 
-// Documents gives the bytes of the policies and key sets that cases name.
+// Documents gives the bytes of the policies, key sets and signed documents that cases
+// name.
 type Documents interface {
 	Policy(name string) ([]byte, error)
 	KeySet(name string) ([]byte, error)
+	Bundle(name string) ([]byte, error)
+	Revocations(name string) ([]byte, error)
 }
 
 // Folder checks a folder with manifest.json. Findings are sorted by class and case.
@@ -55,7 +59,11 @@ func Folder(folder fs.FS, o Options) []Finding {
 	l := &linter{docs: s, options: o}
 	for _, f := range s.Manifest().Files {
 		text, err := fs.ReadFile(folder, f.File)
-		if err == nil {
+		switch {
+		case err != nil:
+		case path.Ext(f.File) == ".jws":
+			err = signedFile(folder, f.File, string(text))
+		default:
 			_, err = parseTree(string(text))
 		}
 		if err != nil {
@@ -118,6 +126,7 @@ func (l *linter) run(cases []vectors.Case) {
 		l.checkTwin(c)
 		l.checkRepeat(c, seen)
 		l.checkFacts(c)
+		l.checkSigned(c)
 	}
 	l.checkCoverage(cases)
 }

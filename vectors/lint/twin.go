@@ -61,8 +61,8 @@ func (l *linter) checkSequenceTwin(c *vectors.Case) {
 // checkRepeat: a verifier cannot answer one input in two ways, and need not be asked
 // twice.
 func (l *linter) checkRepeat(c *vectors.Case, seen map[string]string) {
-	text, err := json.Marshal(vectors.Case{Op: c.Op, Policy: c.Policy, Keys: c.Keys, NonceKeys: c.NonceKeys, Replay: c.Replay,
-		Now: c.Now, Request: c.Request, Requests: c.Requests, Input: c.Input})
+	text, err := json.Marshal(vectors.Case{Op: c.Op, Policy: c.Policy, Keys: c.Keys, Bundle: c.Bundle, Revocations: c.Revocations,
+		Loaded: c.Loaded, NonceKeys: c.NonceKeys, Replay: c.Replay, Now: c.Now, Request: c.Request, Requests: c.Requests, Input: c.Input})
 	if err != nil {
 		l.find(Form, c.ID, "%v", err)
 		return
@@ -78,27 +78,35 @@ func (l *linter) checkRepeat(c *vectors.Case, seen map[string]string) {
 type parts struct {
 	policy  string
 	keys    map[string]string // issuer to text
+	bundles map[string]string // issuer to compact form
+	lists   map[string]string
 	now     int64
+	loaded  *int64
 	request vectors.Request
 	scheme  string // with the spaces behind it
 	token   string
 	proof   string
+
+	links   []string // after a mutation of a link
+	changed int      // its place
 }
 
 // takeApart finds token and proof of a twin, which has one of each at most.
 func (l *linter) takeApart(c *vectors.Case) (*parts, error) {
-	p := &parts{now: *c.Now, request: *c.Request, keys: map[string]string{}}
+	p := &parts{now: *c.Now, loaded: c.Loaded, request: *c.Request}
 	policy, err := l.policy(c)
 	if err != nil {
 		return nil, err
 	}
 	p.policy = string(policy)
-	for issuer, name := range c.Keys {
-		set, err := l.docs.KeySet(name)
-		if err != nil {
-			return nil, err
-		}
-		p.keys[issuer] = string(set)
+	if p.keys, err = l.documents("keys", c.Keys); err != nil {
+		return nil, err
+	}
+	if p.bundles, err = l.documents("bundle", c.Bundle); err != nil {
+		return nil, err
+	}
+	if p.lists, err = l.documents("revocations", c.Revocations); err != nil {
+		return nil, err
 	}
 	if value, ok := field(c.Request, "authorization"); ok {
 		i := strings.LastIndexByte(value, ' ')
@@ -106,6 +114,19 @@ func (l *linter) takeApart(c *vectors.Case) (*parts, error) {
 	}
 	p.proof, _ = field(c.Request, "dpop")
 	return p, nil
+}
+
+// documents reads the named documents of a kind, by issuer.
+func (l *linter) documents(kind string, names map[string]string) (map[string]string, error) {
+	texts := make(map[string]string, len(names))
+	for issuer, name := range names {
+		text, err := l.document(kind, name)
+		if err != nil {
+			return nil, err
+		}
+		texts[issuer] = string(text)
+	}
+	return texts, nil
 }
 
 // field returns the first field of that name.
@@ -162,8 +183,16 @@ func (p *parts) apply(m *vectors.Mutation, from, to *string) error {
 		n, err := strconv.ParseInt(*to, 10, 64)
 		p.now = n
 		return err
+	case "loaded":
+		return p.applyLoaded(from, to)
 	case "policy":
 		return changeText(&p.policy, m.Path, from, to)
+	case "bundle", "bundle.header", "bundle.compact":
+		return changeSigned(p.bundles, p.issuer(), m, from, to)
+	case "list", "list.header", "list.compact":
+		return changeSigned(p.lists, p.issuer(), m, from, to)
+	case "link", "link.compact":
+		return p.applyLink(m, from, to)
 	case "key":
 		return p.applyKey(m.Path, from, to)
 	case "request":
