@@ -26,6 +26,7 @@ type Verifier struct {
 	digest    [32]byte // of the policy
 	limits    ajwt.Limits
 	replay    ajwt.Replay
+	start     int64 // of replay, as the instances were configured
 	pool      *pool
 	documents atomic.Pointer[documents] // in force
 	loading   sync.Mutex
@@ -43,13 +44,17 @@ func New(ctx context.Context, wasm, policy []byte, o Options) (*Verifier, error)
 		return nil, err
 	}
 	if o.Replay == nil {
+		if p.ReplayShared() {
+			return nil, errors.New("embed: Options.Replay: want the store that all processes share, since replay.scope is shared")
+		}
 		if o.ReplayStart <= 0 {
 			return nil, errors.New("embed: Options.ReplayStart: want the NumericDate at which the replay memory starts")
 		}
 		capacity, perKey := p.ReplayCapacity()
 		o.Replay = ajwt.NewReplayMemory(capacity, perKey, o.ReplayStart)
 	}
-	message, err := o.configuration(policy)
+	start := max(0, o.Replay.Start())
+	message, err := o.configuration(policy, start)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +62,7 @@ func New(ctx context.Context, wasm, policy []byte, o Options) (*Verifier, error)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{digest: p.Digest(), limits: p.Limits(), replay: o.Replay, pool: pool}
+	v := &Verifier{digest: p.Digest(), limits: p.Limits(), replay: o.Replay, start: start, pool: pool}
 	v.documents.Store(new(documents))
 	return v, nil
 }
@@ -70,19 +75,39 @@ func (v *Verifier) Verify(ctx context.Context, req *ajwt.Request) ajwt.Decision 
 		return rejection(ajwt.CodeInternalNotConfigured, [32]byte{})
 	}
 	req = v.trimmed(req)
-	d := v.ask(ctx, req, abi.ReplayAnswer{})
+	before := v.lost()
+	d := v.ask(ctx, req, abi.ReplayAnswer{Start: before})
 	if !d.Deferred {
 		return d
 	}
 	result, seen := v.replay.Record(d.Replay, req.Now)
+	after := v.lost()
+	if result == ajwt.ReplayFresh && after > before {
+		// The store was lost in between. It has taken the keys; whether it could know
+		// them is the module's question.
+		if d = v.ask(ctx, req, abi.ReplayAnswer{Start: after}); !d.Deferred {
+			return d
+		}
+	}
 	if result == ajwt.ReplayFresh {
 		d.Deferred, d.Replay = false, nil
 		return d
 	}
-	if d = v.ask(ctx, req, replayAnswer(result, seen)); d.Deferred {
+	answer := replayAnswer(result, seen)
+	answer.Start = after
+	if d = v.ask(ctx, req, answer); d.Deferred {
 		return rejection(ajwt.CodeABIAnswerMalformed, v.digest)
 	}
 	return d
+}
+
+// lost is the time at which the store started anew after the instances were configured,
+// 0 for a store that did not.
+func (v *Verifier) lost() int64 {
+	if start := v.replay.Start(); start > v.start {
+		return start
+	}
+	return 0
 }
 
 // trimmed cuts off what is beyond a limit of the policy but for one more, so that an

@@ -203,6 +203,46 @@ func TestStoreAnswers(t *testing.T) {
 	}
 }
 
+// losing is a store that is found lost when it is asked to record.
+type losing struct {
+	start, then int64
+	result      ajwt.ReplayResult
+}
+
+func (l *losing) Record([]ajwt.ReplayKey, int64) (ajwt.ReplayResult, int) {
+	l.start = max(l.start, l.then)
+	return l.result, 0
+}
+func (l *losing) Start() int64 { return l.start }
+
+// TestStoreLost holds that a store which loses its memory after New, before or during
+// a request, refuses what was issued before, as it does for the native core.
+func TestStoreLost(t *testing.T) {
+	v := verifier(t, abitest.Policy(), Options{Replay: store{}, Instances: 1})
+	for start := range 2 {
+		for _, then := range []int64{0, abitest.Now - 1000, abitest.Now} {
+			for _, result := range []ajwt.ReplayResult{ajwt.ReplayFresh, ajwt.ReplaySeen, ajwt.ReplayUnavailable} {
+				before := int64(start) * abitest.Now
+				v.replay = &losing{before, then, result}
+				r := abitest.Request(abitest.Repository, abitest.Now, 1)
+				got := v.Verify(t.Context(), r)
+				want := native(t, abitest.Policy(), ajwt.Options{Replay: &losing{before, then, result}}).Verify(r)
+				lost := max(before, then) == abitest.Now
+				if got.Allows() != (!lost && result == ajwt.ReplayFresh) || got.Allows() != want.Allows() {
+					t.Errorf("%d %d %v: %s\nwant %s", before, then, result, got.AppendRecord(nil), want.AppendRecord(nil))
+				}
+				if (lost && before == then || result == ajwt.ReplayFresh) && !reflect.DeepEqual(got, want) {
+					t.Errorf("%d %d %v: %s\nwant %s", before, then, result, got.AppendRecord(nil), want.AppendRecord(nil))
+				}
+			}
+		}
+	}
+	shared := []byte(strings.Replace(string(abitest.Policy()), `"routes"`, `"replay":{"scope":"shared"},"routes"`, 1))
+	if _, err := New(t.Context(), module, shared, Options{CacheDir: cacheDir, ReplayStart: 1}); err == nil || !strings.Contains(err.Error(), "Options.Replay") {
+		t.Errorf("shared without a store: %v", err)
+	}
+}
+
 func TestClose(t *testing.T) {
 	v := verifier(t, abitest.Policy(), Options{Instances: 1})
 	if err := v.Close(); err != nil {

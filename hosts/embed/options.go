@@ -96,11 +96,11 @@ func (o *Options) complete() error {
 }
 
 // configuration is the message that configures each instance.
-func (o *Options) configuration(policy []byte) ([]byte, error) {
+func (o *Options) configuration(policy []byte, replayStart int64) ([]byte, error) {
 	c := abi.Config{
 		Policy:       policy,
 		HostReplay:   true,
-		ReplayStart:  max(0, o.Replay.Start()),
+		ReplayStart:  replayStart,
 		CacheEntries: uint32(o.CacheEntries),
 		Omit:         abi.OmitRecord | abi.OmitErrorBody,
 	}

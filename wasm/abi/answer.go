@@ -21,8 +21,8 @@ const (
 // u16, code u16, check u16, level u8.
 const headBytes = 10
 
-// replayKeyBytes is the length of a replay key's record: key, owner, expiry, token.
-const replayKeyBytes = 32 + 32 + 8 + 1
+// replayKeyBytes is the length of a replay key's record: key, owner, tag, expiry, token.
+const replayKeyBytes = 32 + 32 + 32 + 8 + 1
 
 func action(d *ajwt.Decision) Action {
 	switch {
@@ -88,6 +88,7 @@ func appendReplayKey(dst []byte, k *ajwt.ReplayKey) []byte {
 	dst = appendHead(dst, tagReplayKey, replayKeyBytes)
 	dst = append(dst, k.Key[:]...)
 	dst = append(dst, k.Owner[:]...)
+	dst = append(dst, k.Tag[:]...)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(k.Expires))
 	token := byte(0)
 	if k.Token {

@@ -156,13 +156,14 @@ func (r *reader) hash(tag byte, value []byte, to *[32]byte) *Error {
 
 func (r *reader) replayKey(d *ajwt.Decision, value []byte) *Error {
 	if len(value) != replayKeyBytes || value[replayKeyBytes-1] > 1 {
-		return r.malformed(tagReplayKey, "73 bytes, the last one 0 or 1")
+		return r.malformed(tagReplayKey, "105 bytes, the last one 0 or 1")
 	}
 	k := ajwt.ReplayKey{
 		Key:     [32]byte(value),
 		Owner:   [32]byte(value[32:]),
-		Expires: int64(binary.LittleEndian.Uint64(value[64:])),
-		Token:   value[72] == 1,
+		Tag:     [32]byte(value[64:]),
+		Expires: int64(binary.LittleEndian.Uint64(value[96:])),
+		Token:   value[104] == 1,
 	}
 	d.Replay = append(d.Replay, k)
 	return nil

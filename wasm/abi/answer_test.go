@@ -27,7 +27,7 @@ var answerRows = []struct {
 	}, ActionPass},
 	{"deferred", ajwt.Decision{
 		Verdict: ajwt.Accept, Level: ajwt.LevelJWT | ajwt.LevelPoP, Deferred: true,
-		Replay: []ajwt.ReplayKey{{Key: filled, Owner: filled, Expires: 1 << 40, Token: true}, {Expires: -1}},
+		Replay: []ajwt.ReplayKey{{Key: filled, Owner: filled, Tag: filled, Expires: 1 << 40, Token: true}, {Expires: -1}},
 	}, ActionTake},
 	{"observed", ajwt.Decision{
 		Observed: true, Code: ajwt.CodeProofIatExpired, Level: ajwt.LevelJWT,

@@ -56,6 +56,8 @@ var codeRows = []struct {
 	{"empty header", ajwt.CodeABIRecordMalformed, verify, plainAt + record(tagHeader, "")},
 	{"header with a name beyond its end", ajwt.CodeABIRecordMalformed, verify, plainAt + record(tagHeader, "\x02\x00\x00\x00a")},
 	{"replay answer of 1 byte", ajwt.CodeABIRecordMalformed, verify, plainAt + record(tagReplayAnswer, "\x02")},
+	{"replay start of 4 bytes", ajwt.CodeABIRecordMalformed, verify, plainAt + record(tagReplayLost, "\x01\x00\x00\x00")},
+	{"replay start 0", ajwt.CodeABIRecordMalformed, verify, plainAt + record(tagReplayLost, "\x00\x00\x00\x00\x00\x00\x00\x00")},
 	{"replay answer fresh", ajwt.CodeABIRecordMalformed, verify, plainAt + record(tagReplayAnswer, "\x01\x00")},
 	{"replay answer deferred", ajwt.CodeABIRecordMalformed, verify, plainAt + record(tagReplayAnswer, "\x05\x00")},
 	{"replay mode 2", ajwt.CodeABIRecordMalformed, configure, record(tagReplayMode, "\x02")},
@@ -68,12 +70,13 @@ var codeRows = []struct {
 	{"load at 7 bytes", ajwt.CodeABIRecordMalformed, load, record(tagNowDoc, now8[1:])},
 
 	{"tag 0", ajwt.CodeABIRecordUnknown, verify, plainAt + record(0, "")},
-	{"tag 9", ajwt.CodeABIRecordUnknown, verify, plainAt + record(9, "")},
+	{"tag 10", ajwt.CodeABIRecordUnknown, verify, plainAt + record(10, "")},
 	{"tag 0xff", ajwt.CodeABIRecordUnknown, verify, plainAt + record(0xff, "")},
 	{"policy in a request", ajwt.CodeABIRecordUnknown, verify, plainAt + record(tagPolicy, "{}")},
 	{"request in a configuration", ajwt.CodeABIRecordUnknown, configure, plainAt},
 	{"document in a configuration", ajwt.CodeABIRecordUnknown, configure, record(tagKind, "\x01")},
 	{"policy in a document", ajwt.CodeABIRecordUnknown, load, record(tagPolicy, "{}")},
+	{"replay start of a memory in the module", ajwt.CodeABIRecordUnknown, verify, plainAt + record(tagReplayLost, "\x01\x00\x00\x00\x00\x00\x00\x00")},
 	{"replay answer to a memory in the module", ajwt.CodeABIRecordUnknown, verify, plainAt + record(tagReplayAnswer, "\x02\x00")},
 
 	{"two methods", ajwt.CodeABIRecordDuplicate, verify, plainAt + record(tagMethod, "GET")},

@@ -55,6 +55,7 @@ const (
 	tagBody         = 0x06 // bytes; absent where the host did not read the body
 	tagNow          = 0x07 // i64 NumericDate
 	tagReplayAnswer = 0x08 // u8 ReplayResult, u8 index of the key that was known
+	tagReplayLost   = 0x09 // i64 NumericDate
 )
 
 // Tags of the records of a configuration (ajwt_configure).
@@ -89,7 +90,7 @@ const (
 	tagPolicyDigest   = 0x4a // 32 bytes
 	tagWarning        = 0x4b // u16 code, name; repeats
 	tagAct            = 0x4c // text
-	tagReplayKey      = 0x51 // 32 bytes key, 32 bytes owner, i64 expiry, u8 token; repeats
+	tagReplayKey      = 0x51 // 32 bytes key, 32 bytes owner, 32 bytes tag, i64 expiry, u8 token; repeats
 	tagChallenge      = 0x52 // text, WWW-Authenticate
 	tagNonce          = 0x53 // text, DPoP-Nonce
 	tagUpstreamHeader = 0x54 // reserved: u32 length of the name, name, value

@@ -95,8 +95,8 @@ func (m *Module) Verify(message []byte) (answer []byte) {
 	}
 	if m.store != nil {
 		m.store.answer = replay
-	} else if replay.Given {
-		return m.refuse(ajwt.Fault{Code: ajwt.CodeABIRecordUnknown, Detail: "tag 0x08: the replay memory is in the module"})
+	} else if replay != (ReplayAnswer{}) {
+		return m.refuse(ajwt.Fault{Code: ajwt.CodeABIRecordUnknown, Detail: "tags 0x08 and 0x09: the replay memory is in the module"})
 	}
 	d := m.verifier.Verify(&m.request)
 	m.out = AppendAnswer(m.buffer(), &d, m.omit)
@@ -153,5 +153,5 @@ func (s *hostStore) Record([]ajwt.ReplayKey, int64) (ajwt.ReplayResult, int) {
 	return s.answer.Result, int(s.answer.Seen)
 }
 
-// Start implements ajwt.Replay.
-func (s *hostStore) Start() int64 { return s.start }
+// Start implements ajwt.Replay. A store that has lost its memory is never older again.
+func (s *hostStore) Start() int64 { return max(s.start, s.answer.Start) }

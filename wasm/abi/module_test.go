@@ -2,6 +2,7 @@ package abi
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
@@ -64,7 +65,7 @@ func decideOutside(t *testing.T, m *Module, store ajwt.Replay, r *ajwt.Request) 
 		a.Decision.Deferred, a.Decision.Replay = false, nil
 		return a.Decision
 	}
-	a = decoded(t, m.Verify(AppendVerify(nil, r, ReplayAnswer{true, result, uint8(seen)})))
+	a = decoded(t, m.Verify(AppendVerify(nil, r, ReplayAnswer{Given: true, Result: result, Seen: uint8(seen)})))
 	if a.Action == ActionTake {
 		t.Fatal("asked the store twice")
 	}
@@ -87,19 +88,51 @@ func TestReplayAnswers(t *testing.T) {
 		{ajwt.ReplayQuota, 9, ajwt.CodeReplayQuotaExceeded},
 		{ajwt.ReplayUnavailable, 0, ajwt.CodeReplayStoreUnavailable},
 	} {
-		a := decoded(t, m.Verify(AppendVerify(nil, r, ReplayAnswer{true, row.result, row.seen})))
+		a := decoded(t, m.Verify(AppendVerify(nil, r, ReplayAnswer{Given: true, Result: row.result, Seen: row.seen})))
 		if a.Action != ActionRefuse || a.Decision.Code != row.want {
 			t.Errorf("result %d, key %d: %#x %s, want %s", row.result, row.seen, a.Action, a.Decision.Code, row.want)
 		}
 	}
 	observed := abitest.Request(abitest.Observed, abitest.Now, 2)
-	a := decoded(t, m.Verify(AppendVerify(nil, observed, ReplayAnswer{true, ajwt.ReplaySeen, 0})))
+	a := decoded(t, m.Verify(AppendVerify(nil, observed, ReplayAnswer{Given: true, Result: ajwt.ReplaySeen})))
 	if a.Action != ActionPass || !a.Decision.Observed || a.Decision.Code != ajwt.CodeReplayProofReused {
 		t.Errorf("observed: %#x %+v", a.Action, a.Decision)
 	}
 	if a := decoded(t, m.Verify(message(r))); a.Action != ActionTake || len(a.Decision.Replay) != 2 {
 		t.Errorf("without an answer: %#x %+v", a.Action, a.Decision)
 	}
+}
+
+// TestReplayLost holds that a store which lost its memory after the configuration
+// refuses what was issued before, and that the module does not keep that for later.
+func TestReplayLost(t *testing.T) {
+	m := configured(t, Config{Policy: abitest.Policy(), ReplayStart: abitest.Start, HostReplay: true})
+	r := abitest.Request(abitest.Repository, abitest.Now, 1)
+	for i, row := range []struct {
+		start  int64
+		action Action
+		want   ajwt.Code
+	}{
+		{0, ActionTake, 0},
+		{abitest.Now, ActionRefuse, ajwt.CodeReplayProofColdStart},
+		{1, ActionTake, 0}, // older than the configuration says: that start holds
+		{0, ActionTake, 0},
+	} {
+		a := decoded(t, m.Verify(AppendVerify(nil, r, ReplayAnswer{Start: row.start})))
+		if a.Action != row.action || a.Decision.Code != row.want {
+			t.Errorf("%d: %#x %s, want %#x %s", i, a.Action, a.Decision.Code, row.action, row.want)
+		}
+	}
+}
+
+// TestReplayShared holds that a policy with a shared store wants the host to hold it.
+func TestReplayShared(t *testing.T) {
+	policy := []byte(strings.Replace(string(abitest.Policy()), `"routes"`, `"replay":{"scope":"shared"},"routes"`, 1))
+	a := decoded(t, new(Module).Configure(AppendConfigure(nil, &Config{Policy: policy, ReplayStart: abitest.Start})))
+	if a.Action != ActionRefuse || a.Decision.Code != ajwt.CodeABIRecordMissing {
+		t.Errorf("memory in the module: %#x %s", a.Action, a.Decision.Code)
+	}
+	configured(t, Config{Policy: policy, ReplayStart: abitest.Start, HostReplay: true})
 }
 
 // TestConfigureKeeps holds that a refused configuration leaves everything as it was,

@@ -68,7 +68,7 @@ func example(t *testing.T) string {
 	d := ajwt.Decision{
 		Verdict: ajwt.Accept, Level: ajwt.LevelJWT | ajwt.LevelPoP, Issuer: "https://as.example", Agent: "patcher", Route: "all",
 		KeyThumbprint: sha256.Sum256([]byte("key")), JTIHash: sha256.Sum256([]byte("jti")), PolicyDigest: sha256.Sum256([]byte(examplePolicy)),
-		Deferred: true, Replay: []ajwt.ReplayKey{{Key: sha256.Sum256([]byte("proof")), Owner: sha256.Sum256([]byte("key")), Expires: 1767225720}},
+		Deferred: true, Replay: []ajwt.ReplayKey{{Key: sha256.Sum256([]byte("proof")), Owner: sha256.Sum256([]byte("key")), Tag: sha256.Sum256([]byte("key")), Expires: 1767225720}},
 	}
 	show("An answer that asks the host's store (hashes made up, without decision record)", AppendAnswer(nil, &d, OmitRecord), headBytes)
 	again := AppendVerify(nil, &ajwt.Request{}, ReplayAnswer{Given: true, Result: ajwt.ReplaySeen})

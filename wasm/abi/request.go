@@ -14,11 +14,15 @@ type ReplayAnswer struct {
 	Given  bool
 	Result ajwt.ReplayResult // ReplayUnavailable, ReplaySeen, ReplayFull or ReplayQuota
 	Seen   uint8             // index of the key that was known, for ReplaySeen
+	// Start is the NumericDate at which the host's store started empty, where that is
+	// later than the configuration says: it lost its memory since. With or without an
+	// answer; 0 for none.
+	Start int64
 }
 
 // VerifySize is the number of bytes that AppendVerify adds at most.
 func VerifySize(r *ajwt.Request) int {
-	n := 8*recordHead + 8 + 2 + len(r.Method) + len(r.Scheme) + len(r.Authority) + len(r.Target) + len(r.Body)
+	n := 9*recordHead + 8 + 2 + 8 + len(r.Method) + len(r.Scheme) + len(r.Authority) + len(r.Target) + len(r.Body)
 	for i := range r.Headers {
 		n += recordHead + 4 + len(r.Headers[i].Name) + len(r.Headers[i].Value)
 	}
@@ -45,6 +49,9 @@ func AppendVerify(dst []byte, r *ajwt.Request, replay ReplayAnswer) []byte {
 	dst = appendInt64(dst, tagNow, r.Now)
 	if replay.Given {
 		dst = append(appendHead(dst, tagReplayAnswer, 2), byte(replay.Result), replay.Seen)
+	}
+	if replay.Start != 0 {
+		dst = appendInt64(dst, tagReplayLost, replay.Start)
 	}
 	return dst
 }
@@ -76,7 +83,7 @@ func decodeVerify(message []byte, r *ajwt.Request) (replay ReplayAnswer, err *Er
 		if !ok {
 			break
 		}
-		if tag > tagReplayAnswer || tag == 0 {
+		if tag > tagReplayLost || tag == 0 {
 			return replay, in.unknown(tag)
 		}
 		if !seen.add(tag) && tag != tagHeader {
@@ -121,7 +128,13 @@ func verifyRecord(in *reader, r *ajwt.Request, replay *ReplayAnswer, tag byte, v
 		if len(value) != 2 || !refusing(ajwt.ReplayResult(value[0])) {
 			return in.malformed(tag, "2 bytes: result 0, 2, 3 or 4, and the key's index")
 		}
-		*replay = ReplayAnswer{Given: true, Result: ajwt.ReplayResult(value[0]), Seen: value[1]}
+		replay.Given, replay.Result, replay.Seen = true, ajwt.ReplayResult(value[0]), value[1]
+	case tagReplayLost:
+		start, ok := getInt64(value)
+		if !ok || start <= 0 {
+			return in.malformed(tag, "8 bytes, above zero")
+		}
+		replay.Start = start
 	}
 	return nil
 }

@@ -20,8 +20,10 @@ var requestRows = []struct {
 	{"not UTF-8", ajwt.Request{Method: "\xff\x00", Headers: []ajwt.Header{{Name: "\x80", Value: "\x00"}}}, ReplayAnswer{}},
 	{"before 1970", ajwt.Request{Now: -1}, ReplayAnswer{}},
 	{"all", ajwt.Request{Method: "POST", Scheme: "https", Authority: "a:1", Target: "/x?y", Headers: []ajwt.Header{{Name: "n", Value: "v"}}, Body: []byte("{}"), Now: 1<<53 - 1},
-		ReplayAnswer{true, ajwt.ReplaySeen, 1}},
-	{"store without answer", ajwt.Request{}, ReplayAnswer{true, ajwt.ReplayUnavailable, 0}},
+		ReplayAnswer{true, ajwt.ReplaySeen, 1, 0}},
+	{"store without answer", ajwt.Request{}, ReplayAnswer{true, ajwt.ReplayUnavailable, 0, 0}},
+	{"store without answer, lost", ajwt.Request{}, ReplayAnswer{true, ajwt.ReplayUnavailable, 0, 1 << 40}},
+	{"store lost", ajwt.Request{}, ReplayAnswer{Start: 1767225600}},
 }
 
 func TestVerifyRoundTrip(t *testing.T) {

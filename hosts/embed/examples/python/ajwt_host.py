@@ -44,7 +44,7 @@ class Answer:
     level: int = 0
     texts: dict = dataclasses.field(default_factory=dict)  # by tag
     warnings: list = dataclasses.field(default_factory=list)
-    replay: list = dataclasses.field(default_factory=list)  # (key, owner, expiry, token)
+    replay: list = dataclasses.field(default_factory=list)  # (key, owner, tag, expiry, token)
     faults: list = dataclasses.field(default_factory=list)  # (code, name, pointer, detail)
 
     @property
@@ -129,8 +129,8 @@ def take_record(a, tag, value):
         a.texts[tag] = value
     elif tag == 0x4B and len(value) > 2:
         a.warnings.append(value[2:].decode())
-    elif tag == 0x51 and len(value) == 73 and value[72] <= 1:
-        a.replay.append(struct.unpack("<32s32sq?", value))
+    elif tag == 0x51 and len(value) == 105 and value[104] <= 1:
+        a.replay.append(struct.unpack("<32s32s32sq?", value))
     elif tag in (0x61, 0x62):
         if tag == 0x61:
             a.faults.append(decode_fault(value))
@@ -184,14 +184,14 @@ class ReplayMemory:
     def take(self, keys, now):
         """Returns a result and, for SEEN, the index of the first known key."""
         with self.lock:
-            for i, (key, _, _, _) in enumerate(keys):
+            for i, (key, _, _, _, _) in enumerate(keys):
                 if key in self.entries and self.entries[key][1] >= now:
                     return SEEN, i
             if self.room(keys) != FRESH:
                 self.forget(now)
             result = self.room(keys)
             if result == FRESH:
-                for key, owner, expiry, _ in keys:
+                for key, owner, _, expiry, _ in keys:
                     if key in self.entries:  # expired, and not yet forgotten
                         self.owned[self.entries[key][0]] -= 1
                     self.entries[key] = owner, expiry
@@ -201,7 +201,7 @@ class ReplayMemory:
     def room(self, keys):
         if len(self.entries) + len(keys) > self.capacity:
             return FULL
-        more = collections.Counter(owner for _, owner, _, _ in keys)
+        more = collections.Counter(owner for _, owner, _, _, _ in keys)
         return QUOTA if any(self.owned[o] + n > self.per_key for o, n in more.items()) else FRESH
 
     def forget(self, now):
