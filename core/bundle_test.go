@@ -1,0 +1,216 @@
+package ajwt
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	bundleKey     = newSigner("bundle")
+	supervisorKey = newSigner("supervisor")
+	plannerKey    = newSigner("planner")
+)
+
+func testSum(label string) string {
+	return "sha256:" + strings.Repeat(fmt.Sprintf("%02x", label[0]), 32)
+}
+
+func testAgent(id string, key signer) string {
+	return fmt.Sprintf(`{"agent_id":%q,"status":"active","registrations":[{"registration_id":"reg_%s","checksum":%q}],"keys":[%s]}`,
+		id, id, testSum(id), key.jwk)
+}
+
+func testStep(id, agent, after string, flags string) string {
+	if agent != "" {
+		agent = `"agent_id":"` + agent + `",`
+	}
+	required, gate, approval := strings.Contains(flags, "r"), strings.Contains(flags, "g"), strings.Contains(flags, "a")
+	return fmt.Sprintf(`{"step_id":%q,%s"after":[%s],"required":%t,"approval_gate":%t,"requires_approval":%t,"scopes":["repo:read"],"tools":["t"],"context":[]}`,
+		id, agent, after, required, gate, approval)
+}
+
+func testBundle(version int) string {
+	return fmt.Sprintf(`{"iss":"https://as.example","iat":%d,"exp":%d,"version":%d,"agents":[%s],"workflows":[%s]}`, testNow-60, testNow+3600, version,
+		strings.Join([]string{testAgent("supervisor", supervisorKey), testAgent("planner", plannerKey), testAgent("patcher", agentKey)}, ","),
+		`{"workflow_id":"w","version":1,"origins":["supervisor"],"delegation":[["supervisor","planner"],["planner","patcher"]],"max_depth":4,"steps":[`+
+			testStep("plan", "planner", ``, "r")+`,`+testStep("approve", "", `"plan"`, "rg")+`,`+testStep("patch", "patcher", `"approve"`, "ra")+`]}`)
+}
+
+func signBundle(payload string) []byte {
+	return []byte(bundleKey.sign(`{"typ":"ajwt-bundle+jwt","alg":"Ed25519","kid":"b1"}`, payload))
+}
+
+func bundlePolicy(profile, require, more string) string {
+	signers := `"keys":[{"kid":"b1",` + bundleKey.jwk[1:] + `]`
+	return strings.Replace(testPolicy(profile, require, more), `"jwks":`, `"bundle":{`+signers+`},"revocation":{`+signers+`},"jwks":`, 1)
+}
+
+func testLink(from signer, iss, sub string, to signer, prev string) string {
+	if prev != "" {
+		sum := sha256.Sum256([]byte(prev))
+		prev = `,"prev":"` + b64(sum[:]) + `"`
+	}
+	return from.sign(`{"typ":"ajwt-delegation+jwt","alg":"Ed25519","jwk":`+from.jwk+`}`,
+		fmt.Sprintf(`{"iss":%q,"sub":%q,"aud":"https://as.example","cnf":{"jkt":%q},"workflow_id":"w","scope":"repo:read","iat":%d,"exp":%d,"jti":%q%s}`,
+			iss, sub, to.thumb, testNow-50, testNow+300, "link-"+sub, prev))
+}
+
+func lawfulClaims(links bool) string {
+	chain, _ := ChainHash([]string{"supervisor", "planner", "patcher"}, HashLong)
+	steps, _ := StepHash([]string{"plan", "approve", "patch"}, HashLong)
+	more := ""
+	if links {
+		first := testLink(supervisorKey, "supervisor", "planner", plannerKey, "")
+		more = fmt.Sprintf(`,"delegation_links":[%q,%q]`, first, testLink(plannerKey, "planner", "patcher", agentKey, first))
+	}
+	return fmt.Sprintf(`,"cnf":{"jkt":%q},"intent":{"workflow_id":"w","workflow_step":"patch","executed_by":"patcher","delegation_chain":%q,"step_sequence_hash":%q%s},`+
+		`"agent_proof":{"agent_checksum":%q,"registration_id":"reg_patcher"}`, agentKey.thumb, chain, steps, more, testSum("patcher"))
+}
+
+func TestBundleDecision(t *testing.T) {
+	v := newTestVerifier(t, bundlePolicy("hardened", `{"links":"required"}`, ""), Options{})
+	ask := func(token string) Decision {
+		r := bearer(token)
+		r.Headers = []Header{{"Authorization", "DPoP " + token}, {"DPoP", agentKey.proof(token, r.Method, "https://api.example"+r.Target, fmt.Sprint(rand.Int64()), testNow)}}
+		return v.Verify(r)
+	}
+	token := testToken(lawfulClaims(true))
+	require.Equal(t, CodeAgentBundleMissing, ask(token).Code)
+	_, err := v.Load(KindBundle, "https://as.example", signBundle(testBundle(2)), testNow)
+	require.NoError(t, err)
+	d := ask(token)
+	require.Equal(t, "", d.Code.String())
+	require.Equal(t, "ajwt+pop+links", d.Level.String())
+	require.EqualValues(t, 2, d.BundleVersion)
+	require.Equal(t, "", ask(token).Code.String(), "with remembered signatures")
+	require.Equal(t, CodeDelegationLinksMissing, ask(testToken(lawfulClaims(false))).Code)
+
+	_, err = v.Load(KindBundle, "https://as.example", signBundle(testBundle(1)), testNow)
+	require.Equal(t, CodeBundleVersionOld, err.(*LoadError).Code())
+	_, err = v.Load(KindBundle, "https://as.example", signBundle(strings.Replace(testBundle(2), `"t"`, `"u"`, 1)), testNow)
+	require.Equal(t, CodeBundleVersionConflict, err.(*LoadError).Code())
+
+	again := newTestVerifier(t, bundlePolicy("hardened", `{}`, ""), Options{Versions: v.Versions()})
+	_, err = again.Load(KindBundle, "https://as.example", signBundle(testBundle(1)), testNow)
+	require.Equal(t, CodeBundleVersionOld, err.(*LoadError).Code(), "after a restart")
+
+	list := func(agents string, sequence int) []byte {
+		return []byte(bundleKey.sign(`{"typ":"ajwt-revocations+jwt","alg":"Ed25519","kid":"b1"}`, fmt.Sprintf(
+			`{"iss":"https://as.example","iat":%d,"next_update":%d,"sequence":%d,"agents":[%s],"registrations":[],"tokens":[],"keys":[]}`, testNow-5, testNow+60, sequence, agents)))
+	}
+	_, err = v.Load(KindRevocations, "https://as.example", list(`"supervisor"`, 1), testNow)
+	require.NoError(t, err)
+	require.Equal(t, CodeDelegationLinkAgentRevoked, ask(token).Code)
+	_, err = v.Load(KindRevocations, "https://as.example", list(``, 2), testNow)
+	require.NoError(t, err)
+	require.Equal(t, "", ask(token).Code.String())
+}
+
+// TestSequences compares the sets with those found by trying every order of every
+// selection of steps and holding it to the rules of the profile.
+func TestSequences(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		n := 2 + random.IntN(4)
+		steps := make([]bundleStep, n)
+		for i := range steps {
+			s := &steps[i]
+			s.id, s.agent = string(rune('a'+i)), anyAgent
+			s.required, s.approvalGate, s.needsApproval = random.IntN(2) == 0, random.IntN(3) == 0, random.IntN(4) == 0
+			for j := range i {
+				if random.IntN(2) == 0 {
+					s.after.add(j)
+				}
+			}
+		}
+		require.True(t, closeAncestors(steps))
+		for i := range steps {
+			if steps[i].needsApproval && latestGates(steps, i) == (stepSet{}) {
+				steps[i].needsApproval = false // a load error
+			}
+		}
+		last := n - 1
+		var got []string
+		c := &bundleCompiler{docReader: &docReader{}}
+		c.eachSequence(steps, last, func() bool { got = append(got, string(c.joined)); return true })
+		want := lawfulByTrial(steps, last)
+		slices.Sort(got)
+		slices.Sort(want)
+		require.Equal(t, want, got)
+	}
+}
+
+// lawfulByTrial is the rule of the profile, word by word.
+func lawfulByTrial(steps []bundleStep, last int) (lawful []string) {
+	before := func(i, j int) bool { return steps[j].ancestors.has(i) } // i before j
+	holds := func(order []int) bool {
+		for k, i := range order {
+			if i != last && !before(i, last) {
+				return false
+			}
+			for _, j := range order[:k] {
+				if before(i, j) {
+					return false
+				}
+			}
+			if !steps[i].needsApproval {
+				continue
+			}
+			for g := range steps {
+				latest := steps[g].approvalGate && before(g, i)
+				for h := range steps {
+					latest = latest && !(steps[h].approvalGate && before(g, h) && before(h, i))
+				}
+				if latest && !slices.Contains(order[:k], g) {
+					return false
+				}
+			}
+		}
+		for i := range steps {
+			if steps[i].required && before(i, last) && !slices.Contains(order, i) {
+				return false
+			}
+		}
+		return true
+	}
+	var try func(order []int)
+	try = func(order []int) {
+		if full := append(slices.Clone(order), last); holds(full) {
+			var ids []string
+			for _, i := range full {
+				ids = append(ids, steps[i].id)
+			}
+			lawful = append(lawful, strings.Join(ids, "|"))
+		}
+		for i := range last {
+			if !slices.Contains(order, i) {
+				try(append(slices.Clone(order), i))
+			}
+		}
+	}
+	try(nil)
+	return lawful
+}
+
+func TestBundleLimits(t *testing.T) {
+	// Nine free steps before one: 9! orders are 362,880.
+	var steps []string
+	var names []string
+	for i := range 9 {
+		id := fmt.Sprintf("s%d", i)
+		steps = append(steps, testStep(id, "supervisor", "", "r"))
+		names = append(names, `"`+id+`"`)
+	}
+	steps = append(steps, testStep("end", "supervisor", strings.Join(names, ","), "r"))
+	payload := strings.Replace(testBundle(1), `"steps":[`, `"steps":[`+strings.Join(steps, ",")+`,`, 1)
+	_, err := CompileBundle([]byte(payload), "https://as.example", testNow)
+	require.Equal(t, CodeBundleLimitExceeded, err.(*LoadError).Code())
+	require.Contains(t, err.Error(), `"end"`)
+	require.Contains(t, err.Error(), `"w"`)
+}
