@@ -158,7 +158,7 @@ type member struct{ name, value string }
 func members(d *vectors.Decision) []member {
 	return []member{
 		{"level", d.Level}, {"issuer", d.Issuer}, {"agent", d.Agent},
-		{"workflow", d.Workflow}, {"step", d.Step}, {"chain_hash", d.ChainHash},
+		{"workflow", d.Workflow}, {"step", d.Step}, {"act", d.Act}, {"chain_hash", d.ChainHash},
 		{"route", d.Route}, {"key_thumbprint", d.Thumbprint},
 		{"warnings", strings.Join(d.Warnings, " ")},
 	}

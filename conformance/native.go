@@ -142,7 +142,7 @@ func answerOf(d *ajwt.Decision) Answer {
 		Verdict: d.Verdict.String(), Observed: d.Observed, Code: d.Code.String(), Status: d.Status,
 		Decision: &vectors.Decision{
 			Level: d.Level.String(), Issuer: d.Issuer, Agent: d.Agent, Workflow: d.Workflow,
-			Step: d.Step, ChainHash: d.ChainHash, Route: d.Route,
+			Step: d.Step, Act: d.Act, ChainHash: d.ChainHash, Route: d.Route,
 		},
 	}
 	if d.KeyThumbprint != ([32]byte{}) {
