@@ -170,11 +170,11 @@ func (r *run) checkComponents() Code {
 		}
 		base = append(base, '\n')
 	}
+	base = append(base, `"@signature-params": `...)
+	s.base = structured.AppendMember(base, p.member)
 	if !method || !target || !authorization {
 		return CodeProofComponentMissing
 	}
-	base = append(base, `"@signature-params": `...)
-	s.base = structured.AppendMember(base, p.member)
 	return 0
 }
 
