@@ -1,6 +1,8 @@
 package embed
 
 import (
+	"slices"
+
 	ajwt "github.com/agentic-jwt/ajwt/core"
 	"github.com/agentic-jwt/ajwt/wasm/abi"
 )
@@ -15,6 +17,7 @@ type documents struct {
 type loaded struct {
 	generation uint64 // at which it came in
 	document   abi.Document
+	version    ajwt.DocumentVersion // of a bundle or list
 }
 
 // with gives the documents with one more, in the place of its predecessor.
@@ -25,7 +28,7 @@ func (d *documents) with(doc abi.Document) *documents {
 			next.list = append(next.list, l)
 		}
 	}
-	next.list = append(next.list, loaded{next.generation, doc})
+	next.list = append(next.list, loaded{generation: next.generation, document: doc})
 	return next
 }
 
@@ -50,4 +53,21 @@ func (d *documents) bring(i *instance) ajwt.Code {
 	}
 	i.generation = d.generation
 	return 0
+}
+
+// versions are those of the bundles and lists in force, and of resumed ones of which no
+// successor was loaded yet.
+func (d *documents) versions(resumed []ajwt.DocumentVersion) []ajwt.DocumentVersion {
+	var all []ajwt.DocumentVersion
+	for n := range d.list {
+		if v := d.list[n].version; v.Kind != 0 {
+			all = append(all, v)
+		}
+	}
+	for _, v := range resumed {
+		if !slices.ContainsFunc(all, func(w ajwt.DocumentVersion) bool { return w.Kind == v.Kind && w.Issuer == v.Issuer }) {
+			all = append(all, v)
+		}
+	}
+	return all
 }

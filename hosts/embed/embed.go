@@ -188,6 +188,7 @@ func (v *Verifier) Load(kind ajwt.Kind, issuer string, data []byte, now int64) (
 	case answer.Action != abi.ActionPass:
 		return nil, refused(answer)
 	}
+	next.list[len(next.list)-1].version = answer.InForce
 	i.generation = next.generation
 	v.documents.Store(next)
 	return answer.Warnings, nil
@@ -216,4 +217,13 @@ func refused(a abi.Answer) error {
 
 func loadError(code ajwt.Code, detail string) error {
 	return &ajwt.LoadError{Faults: []ajwt.Fault{{Code: code, Detail: detail}}}
+}
+
+// Versions returns the versions of the bundles and lists that were in force last, for
+// hosts that keep them across restarts (Options.Versions).
+func (v *Verifier) Versions() []ajwt.DocumentVersion {
+	if v == nil || v.pool == nil {
+		return nil
+	}
+	return v.documents.Load().versions(v.pool.options.Versions)
 }

@@ -51,6 +51,9 @@ type Options struct {
 	// first one issues, all verify. They are mandatory where the policy asks for a
 	// nonce.
 	NonceKeys [][]byte
+	// Versions are those of bundles and lists that were in force before a restart, as
+	// Verifier.Versions gave them: older documents are refused.
+	Versions []ajwt.DocumentVersion
 	// CacheEntries is the size of each instance's signature cache: by default
 	// abi.DefaultCacheEntries, at most abi.MaxCacheEntries.
 	CacheEntries int
@@ -89,6 +92,8 @@ func (o *Options) complete() error {
 		return errors.New("embed: Options: want no negative time limit")
 	case o.CacheEntries < 0 || o.CacheEntries > abi.MaxCacheEntries:
 		return fmt.Errorf("embed: Options.CacheEntries: want 0 to %d", abi.MaxCacheEntries)
+	case len(o.Versions) > abi.MaxVersions:
+		return fmt.Errorf("embed: Options.Versions: want at most %d", abi.MaxVersions)
 	case len(o.NonceKeys) > abi.MaxNonceKeys:
 		return fmt.Errorf("embed: Options.NonceKeys: want at most %d", abi.MaxNonceKeys)
 	}
@@ -103,6 +108,7 @@ func (o *Options) configuration(policy []byte, replayStart int64) ([]byte, error
 		ReplayStart:  replayStart,
 		CacheEntries: uint32(o.CacheEntries),
 		Omit:         abi.OmitRecord | abi.OmitErrorBody,
+		Versions:     o.Versions,
 	}
 	for i, k := range o.NonceKeys {
 		if len(k) != len(abi.NonceKey{}) {

@@ -51,6 +51,9 @@ func AppendAnswer(dst []byte, d *ajwt.Decision, omit Omit) []byte {
 	dst = appendHash(dst, tagThumbprint, &d.KeyThumbprint)
 	dst = appendHash(dst, tagJTIHash, &d.JTIHash)
 	dst = appendHash(dst, tagPolicyDigest, &d.PolicyDigest)
+	if d.BundleVersion != 0 {
+		dst = appendInt64(dst, tagBundleVersion, d.BundleVersion)
+	}
 	for _, w := range d.Warnings {
 		dst = appendHead(dst, tagWarning, 2+len(w.String()))
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(w))

@@ -17,6 +17,9 @@ type Answer struct {
 	ErrorBody string       // the body of a rejection, "" where it was left out
 	Faults    []ajwt.Fault // why a configuration, document or message was refused
 	Warnings  []ajwt.Fault // what a configuration or document passed over
+	// InForce is the version of the bundle or list that was loaded, for the host to keep;
+	// its Kind is 0 otherwise.
+	InForce ajwt.DocumentVersion
 }
 
 // DecodeAnswer reads an answer; the result holds copies. Everything that it cannot
@@ -104,6 +107,17 @@ func answerRecord(in *reader, a *Answer, tag byte, value []byte, text string) *E
 		d.Step = text
 	case tagAct:
 		d.Act = text
+	case tagBundleVersion:
+		version, ok := getInt64(value)
+		if !ok || version <= 0 {
+			return in.malformed(tag, "8 bytes, above 0")
+		}
+		d.BundleVersion = version
+	case tagInForce:
+		var ok bool
+		if a.InForce, ok = readVersion(value, text); !ok {
+			return in.malformed(tag, "kind 2 or 3, 8 bytes of version, 32 of digest, issuer")
+		}
 	case tagRoute:
 		d.Route = text
 	case tagChainHash:

@@ -33,6 +33,9 @@ type Config struct {
 	// DefaultCacheEntries.
 	CacheEntries uint32
 	Omit         Omit
+	// Versions are those of bundles and lists that were in force before a restart, for
+	// hosts that keep them: older documents are refused.
+	Versions []ajwt.DocumentVersion
 }
 
 // DefaultCacheEntries is the size of the signature cache where the configuration
@@ -56,6 +59,9 @@ func AppendConfigure(dst []byte, c *Config) []byte {
 	}
 	if c.Omit != 0 {
 		dst = appendByte(dst, tagOmit, byte(c.Omit))
+	}
+	for i := range c.Versions {
+		dst = appendVersion(dst, tagVersion, &c.Versions[i])
 	}
 	return dst
 }
@@ -84,10 +90,10 @@ func decodeConfigure(message []byte) (c Config, err *Error) {
 		if !ok {
 			return c, seen.need(&in, tagPolicy)
 		}
-		if tag < tagPolicy || tag > tagOmit {
+		if tag < tagPolicy || tag > tagVersion {
 			return c, in.unknown(tag)
 		}
-		if !seen.add(tag) && tag != tagNonceKey {
+		if !seen.add(tag) && tag != tagNonceKey && tag != tagVersion {
 			return c, in.duplicate(tag)
 		}
 		if err := configureRecord(&in, &c, tag, value); err != nil {
@@ -133,6 +139,15 @@ func configureRecord(in *reader, c *Config, tag byte, value []byte) *Error {
 			return in.malformed(tag, "1 byte, bits 0 and 1")
 		}
 		c.Omit = Omit(value[0])
+	case tagVersion:
+		v, ok := readVersion(value, alias(value))
+		if !ok {
+			return in.malformed(tag, "kind 2 or 3, 8 bytes of version, 32 of digest, issuer")
+		}
+		if len(c.Versions) == MaxVersions {
+			return in.fail(ajwt.CodeABITooLarge, "want at most 65536 versions")
+		}
+		c.Versions = append(c.Versions, v)
 	}
 	return nil
 }

@@ -35,6 +35,9 @@ const (
 	// MaxNonceKeys bounds the nonce keys of one configuration: one that issues and
 	// some that are being retired.
 	MaxNonceKeys = 16
+	// MaxVersions bounds the versions of one configuration: a bundle's and a list's for
+	// each of more issuers than a policy has room for.
+	MaxVersions = 1 << 16
 	// MaxCacheEntries bounds the signature cache that a configuration may ask for.
 	MaxCacheEntries = 1 << 20
 	// MaxIDs bounds the ids of one computation: sixteen times the longest chain that
@@ -66,6 +69,7 @@ const (
 	tagNonceKey     = 0x24 // 32 bytes; repeats, the first one issues
 	tagCacheEntries = 0x25 // u32
 	tagOmit         = 0x26 // u8, bits: what answers may leave out
+	tagVersion      = 0x27 // u8 kind, i64 version, 32 bytes digest, issuer; repeats
 )
 
 // Tags of the records of a document (ajwt_load).
@@ -90,6 +94,7 @@ const (
 	tagPolicyDigest   = 0x4a // 32 bytes
 	tagWarning        = 0x4b // u16 code, name; repeats
 	tagAct            = 0x4c // text
+	tagBundleVersion  = 0x4d // i64
 	tagReplayKey      = 0x51 // 32 bytes key, 32 bytes owner, 32 bytes tag, i64 expiry, u8 token; repeats
 	tagChallenge      = 0x52 // text, WWW-Authenticate
 	tagNonce          = 0x53 // text, DPoP-Nonce
@@ -98,6 +103,7 @@ const (
 	tagRecord         = 0x56 // JSON
 	tagFault          = 0x61 // u16 code, u32 length, name, u32 length, pointer, detail; repeats
 	tagLoadWarning    = 0x62 // as tagFault; repeats
+	tagInForce        = 0x63 // as tagVersion
 )
 
 // Tags of the records of a computation (ajwt_compute).

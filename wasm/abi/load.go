@@ -1,8 +1,13 @@
 package abi
 
-import ajwt "github.com/agentic-jwt/ajwt/core"
+import (
+	"encoding/binary"
 
-// Document is what ajwt_load takes: a key set for one issuer of the policy.
+	ajwt "github.com/agentic-jwt/ajwt/core"
+)
+
+// Document is what ajwt_load takes for one issuer of the policy: a key set, or a signed
+// bundle or revocation list in compact form.
 type Document struct {
 	Kind   ajwt.Kind
 	Issuer string // as the policy names it
@@ -69,4 +74,25 @@ func decodeLoad(message []byte) (d Document, err *Error) {
 // LoadSize is the number of bytes that AppendLoad adds.
 func LoadSize(d *Document) int {
 	return 4*recordHead + 1 + 8 + len(d.Issuer) + len(d.Data)
+}
+
+// versionHead is the length of a version's record without the issuer.
+const versionHead = 1 + 8 + 32
+
+func appendVersion(dst []byte, tag byte, v *ajwt.DocumentVersion) []byte {
+	dst = append(appendHead(dst, tag, versionHead+len(v.Issuer)), byte(v.Kind))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(v.Version))
+	dst = append(dst, v.Digest[:]...)
+	return append(dst, v.Issuer...)
+}
+
+// readVersion reads such a record; text is value as a string.
+func readVersion(value []byte, text string) (v ajwt.DocumentVersion, ok bool) {
+	if len(value) < versionHead || ajwt.Kind(value[0]) != ajwt.KindBundle && ajwt.Kind(value[0]) != ajwt.KindRevocations {
+		return v, false
+	}
+	v.Kind, v.Version = ajwt.Kind(value[0]), int64(binary.LittleEndian.Uint64(value[1:]))
+	copy(v.Digest[:], value[9:])
+	v.Issuer = text[versionHead:]
+	return v, v.Version >= 0
 }

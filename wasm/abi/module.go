@@ -1,6 +1,8 @@
 package abi
 
 import (
+	"strings"
+
 	ajwt "github.com/agentic-jwt/ajwt/core"
 )
 
@@ -49,6 +51,10 @@ func (m *Module) Configure(message []byte) (answer []byte) {
 	for i := range c.NonceKeys {
 		options.NonceKeys = append(options.NonceKeys, c.NonceKeys[i][:])
 	}
+	for _, v := range c.Versions {
+		v.Issuer = strings.Clone(v.Issuer) // the message goes
+		options.Versions = append(options.Versions, v)
+	}
 	var store *hostStore
 	if c.HostReplay {
 		store = &hostStore{start: c.ReplayStart}
@@ -79,6 +85,11 @@ func (m *Module) Load(message []byte) (answer []byte) {
 		return m.refuseAll(faultsOf(err))
 	}
 	m.out = appendDone(m.buffer(), m.verifier.Policy().Digest(), warnings)
+	for _, v := range m.verifier.Versions() {
+		if v.Kind == d.Kind && v.Issuer == d.Issuer {
+			m.out = appendVersion(m.out, tagInForce, &v)
+		}
+	}
 	return m.out
 }
 
