@@ -77,7 +77,7 @@ func expectation(op string, e *vectors.Expect) *Answer {
 // takes tells whether a value operation must succeed: a load without a code, any
 // other one with a value. Refusals to compute a value have no code.
 func takes(op string, e *vectors.Expect) bool {
-	if op == opPolicyLoad || op == opKeysLoad {
+	if isLoad(op) {
 		return e.Code == ""
 	}
 	return e.Value != ""
@@ -95,7 +95,7 @@ func compare(c *vectors.Case, got *Answer, codes bool) []Difference {
 		if i < len(got.Steps) {
 			step = got.Steps[i]
 		}
-		for _, d := range compareOne(expectation(opVerify, &c.Requests[i].Expect), &step, codes) {
+		for _, d := range compareOne(expectation(stepOp(&c.Requests[i]), &c.Requests[i].Expect), &step, codes) {
 			d.Field = "requests[" + strconv.Itoa(i) + "]." + d.Field
 			all = append(all, d)
 		}
@@ -105,7 +105,18 @@ func compare(c *vectors.Case, got *Answer, codes bool) []Difference {
 
 // hasCodes tells whether rejections of an operation have codes.
 func hasCodes(op string) bool {
-	return op == opVerify || op == opPolicyLoad || op == opKeysLoad
+	return op == opVerify || isLoad(op)
+}
+
+// isLoad tells whether an operation, or a step of a sequence, loads a document.
+func isLoad(op string) bool { return op == opLoad || strings.HasSuffix(op, "_load") }
+
+// stepOp is what a step of a sequence does.
+func stepOp(s *vectors.Step) string {
+	if s.Load != nil {
+		return opLoad
+	}
+	return opVerify
 }
 
 func compareOne(want, got *Answer, codes bool) []Difference {
@@ -159,9 +170,17 @@ func members(d *vectors.Decision) []member {
 	return []member{
 		{"level", d.Level}, {"issuer", d.Issuer}, {"agent", d.Agent},
 		{"workflow", d.Workflow}, {"step", d.Step}, {"act", d.Act}, {"chain_hash", d.ChainHash},
-		{"route", d.Route}, {"key_thumbprint", d.Thumbprint},
+		{"route", d.Route}, {"key_thumbprint", d.Thumbprint}, {"bundle_version", numberText(d.Bundle)},
 		{"warnings", strings.Join(d.Warnings, " ")},
 	}
+}
+
+// numberText writes a number, "" for an absent one.
+func numberText(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
 }
 
 // disagreement compares the answers of two of our own builds in every member.

@@ -31,40 +31,69 @@ func (h *bareHost) verify(ctx context.Context, p *Prepared) (Answer, error) {
 
 // sequence decides the requests of a case on one replay memory, which the host holds:
 // once over several instances in turns, and once with the first instance discarded
-// after the first request. The answers must be the same.
+// after the first step. The answers must be the same.
 func (h *bareHost) sequence(ctx context.Context, p *Prepared) (Answer, error) {
-	var spread, discarded Answer
-	memory := replayMemory(p)
-	for n, r := range p.Requests {
-		i, err := h.place(ctx, p, n%sequencePlaces)
-		if err != nil {
-			return Answer{}, err
-		}
-		a, err := decide(ctx, i, memory, r)
-		if err != nil {
-			return Answer{}, err
-		}
-		spread.Steps = append(spread.Steps, a)
+	spread, err := h.turns(ctx, p, sequencePlaces, -1)
+	if err != nil {
+		return Answer{}, err
 	}
-	memory = replayMemory(p)
-	for n, r := range p.Requests {
-		i, err := h.place(ctx, p, 0)
-		if err != nil {
-			return Answer{}, err
-		}
-		a, err := decide(ctx, i, memory, r)
-		if err != nil {
-			return Answer{}, err
-		}
-		discarded.Steps = append(discarded.Steps, a)
-		if n == 0 {
-			h.discard(ctx, 0)
-		}
+	discarded, err := h.turns(ctx, p, 1, 0)
+	if err != nil {
+		return Answer{}, err
 	}
 	if diff := disagreement(&spread, &discarded); len(diff) > 0 {
 		return Answer{}, &Fault{FaultCrash, fmt.Sprintf("a sequence depends on its instances: %v", diff)}
 	}
 	return spread, nil
+}
+
+// turns decides the steps of a sequence over that many instances in turns. After the step
+// with the number discard the instances go. Documents that one instance took are brought to
+// the others, as hosts do.
+func (h *bareHost) turns(ctx context.Context, p *Prepared, places, discard int) (answer Answer, err error) {
+	memory := replayMemory(p)
+	var taken []Timed                  // loads so far
+	brought := make(map[*instance]int) // how many of them an instance has
+	for n, r := range p.Requests {
+		i, err := h.place(ctx, p, n%places)
+		if err != nil {
+			return answer, err
+		}
+		for ; brought[i] < len(taken); brought[i]++ {
+			t := &taken[brought[i]]
+			if err := i.load(ctx, kindOf(t.Load.Kind), t.Load.Issuer, t.Load.Document, t.Now); err != nil {
+				return answer, setupFault("a document that another instance took", err)
+			}
+		}
+		var a Answer
+		if r.Load != nil {
+			a, err = loaded(i.load(ctx, kindOf(r.Load.Kind), r.Load.Issuer, r.Load.Document, r.Now))
+			if err == nil && a.Verdict == verdictAccept {
+				taken = append(taken, r)
+				brought[i]++
+			}
+		} else {
+			a, err = decide(ctx, i, memory, r)
+		}
+		if err != nil {
+			return answer, err
+		}
+		answer.Steps = append(answer.Steps, a)
+		if n == discard {
+			h.discard(ctx, 0)
+		}
+	}
+	if len(taken) > 0 {
+		h.forget()
+	}
+	return answer, nil
+}
+
+// forget has every instance configured anew before the next case.
+func (h *bareHost) forget() {
+	for n := range h.groups {
+		h.groups[n] = ""
+	}
 }
 
 // decide asks an instance about a request, and a second time if the memory does not
@@ -101,9 +130,6 @@ func decide(ctx context.Context, i *instance, memory ajwt.Replay, r Timed) (Answ
 // place returns the instance with that number, configured for the case and with its
 // keys loaded.
 func (h *bareHost) place(ctx context.Context, p *Prepared, number int) (*instance, error) {
-	for len(h.places) <= number {
-		h.places, h.groups = append(h.places, nil), append(h.groups, "")
-	}
 	i, err := h.bare(ctx, number)
 	if err != nil {
 		return nil, err
@@ -113,14 +139,20 @@ func (h *bareHost) place(ctx context.Context, p *Prepared, number int) (*instanc
 		for _, key := range p.NonceKeys {
 			config.NonceKeys = append(config.NonceKeys, abi.NonceKey(key))
 		}
+		h.groups[number] = ""
 		if err := done(i.ask(ctx, "ajwt_configure", abi.AppendConfigure(nil, &config))); err != nil {
 			return nil, setupFault("policy", err)
 		}
+		for _, d := range p.signedDocuments() {
+			if err := i.load(ctx, d.kind, d.issuer, d.data, p.Loaded); err != nil {
+				return nil, setupFault(d.what, err)
+			}
+		}
 		h.groups[number] = g
 	}
-	for issuer, set := range p.Keys {
-		if err := i.load(ctx, issuer, set, p.Requests[0].Now); err != nil {
-			return nil, setupFault("keys of "+issuer, err)
+	for _, d := range p.keySets() {
+		if err := i.load(ctx, d.kind, d.issuer, d.data, p.Loaded); err != nil {
+			return nil, setupFault(d.what, err)
 		}
 	}
 	return i, nil
@@ -128,6 +160,9 @@ func (h *bareHost) place(ctx context.Context, p *Prepared, number int) (*instanc
 
 // bare returns the instance with that number, however it is configured.
 func (h *bareHost) bare(ctx context.Context, number int) (*instance, error) {
+	for len(h.places) <= number {
+		h.places, h.groups = append(h.places, nil), append(h.groups, "")
+	}
 	if h.places[number] == nil {
 		i, err := h.module.instantiate(ctx)
 		if err != nil {
@@ -152,8 +187,8 @@ func (h *bareHost) discardAll(ctx context.Context) {
 	}
 }
 
-func (i *instance) load(ctx context.Context, issuer string, set []byte, now int64) error {
-	d := abi.Document{Kind: ajwt.KindKeys, Issuer: issuer, Data: set, Now: now}
+func (i *instance) load(ctx context.Context, kind ajwt.Kind, issuer string, data []byte, now int64) error {
+	d := abi.Document{Kind: kind, Issuer: issuer, Data: data, Now: now}
 	return done(i.ask(ctx, "ajwt_load", abi.AppendLoad(make([]byte, 0, abi.LoadSize(&d)), &d)))
 }
 
@@ -175,22 +210,36 @@ const loadPolicy = `{"issuers":[{"issuer":"https://as.example","profile":"draft-
 	`"algorithms":["ES256"],"jwks_uri":"https://as.example/jwks.json"}],"routes":[{"id":"all","match":{"path":"/**"},` +
 	`"require":{"level":"jwt","proof":"optional"}}]}`
 
-// loads answers policy_load and keys_load with the module's own faults.
+// loads answers the operations that load a document, with the module's own faults.
 func (h *bareHost) loads(ctx context.Context, p *Prepared) (Answer, error) {
 	in, err := readInput(p)
 	if err != nil {
 		return Answer{}, err
 	}
-	i, err := h.place(ctx, &Prepared{Policy: []byte(loadPolicy)}, 0)
+	if p.Op == opKeysLoad {
+		i, err := h.place(ctx, &Prepared{Policy: []byte(loadPolicy)}, 0)
+		if err != nil {
+			return Answer{}, err
+		}
+		return loaded(i.load(ctx, ajwt.KindKeys, "https://as.example", []byte(in.Keys), 1))
+	}
+	i, err := h.bare(ctx, 0)
 	if err != nil {
 		return Answer{}, err
 	}
-	if p.Op == opKeysLoad {
-		err = i.load(ctx, "https://as.example", []byte(in.Keys), 1)
-	} else {
-		config := abi.Config{Policy: []byte(in.Policy), HostReplay: true, ReplayStart: 1, NonceKeys: []abi.NonceKey{{}}}
-		err = done(i.ask(ctx, "ajwt_configure", abi.AppendConfigure(nil, &config)))
-		h.groups[0] = "" // whichever is in force now
+	h.groups[0] = "" // whichever is in force now
+	config := abi.Config{Policy: []byte(in.Policy), HostReplay: true, ReplayStart: 1, NonceKeys: []abi.NonceKey{{}}}
+	if config.Versions, err = in.versions(); err != nil {
+		return Answer{}, err
 	}
-	return loaded(err)
+	err = done(i.ask(ctx, "ajwt_configure", abi.AppendConfigure(nil, &config)))
+	if p.Op == opPolicyLoad {
+		return loaded(err)
+	}
+	if err != nil {
+		return Answer{}, setupFault("policy", err)
+	}
+	return in.load(p.Op, func(kind ajwt.Kind, data []byte) error {
+		return i.load(ctx, kind, in.Issuer, data, in.Now)
+	})
 }

@@ -24,14 +24,15 @@ type embedHost struct {
 // verify decides the one request of a case, on a replay memory of its own.
 func (h *embedHost) verify(ctx context.Context, p *Prepared) (Answer, error) {
 	if g := group(p); g != h.group || h.verifier == nil {
+		h.group = ""
 		if err := h.make(ctx, p); err != nil {
 			return Answer{}, err
 		}
 		h.group = g
 	}
-	for issuer, set := range p.Keys {
-		if _, err := h.verifier.Load(ajwt.KindKeys, issuer, set, p.Requests[0].Now); err != nil {
-			return Answer{}, setupFault("keys of "+issuer, err)
+	for _, d := range p.keySets() {
+		if _, err := h.verifier.Load(d.kind, d.issuer, d.data, p.Loaded); err != nil {
+			return Answer{}, setupFault(d.what, err)
 		}
 	}
 	h.memory.begin(p)
@@ -55,6 +56,11 @@ func (h *embedHost) make(ctx context.Context, p *Prepared) error {
 		return setupFault("policy", err)
 	}
 	h.verifier = v
+	for _, d := range p.signedDocuments() {
+		if _, err := v.Load(d.kind, d.issuer, d.data, p.Loaded); err != nil {
+			return setupFault(d.what, err)
+		}
+	}
 	return nil
 }
 

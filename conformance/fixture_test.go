@@ -32,6 +32,14 @@ func (toyDocs) KeySet(name string) ([]byte, error) {
 	return []byte(`{"keys": []}`), nil
 }
 
+func (toyDocs) Bundle(name string) ([]byte, error) {
+	return nil, errors.New("no such bundle: " + name)
+}
+
+func (toyDocs) Revocations(name string) ([]byte, error) {
+	return nil, errors.New("no such list: " + name)
+}
+
 func toyRequest(token string) *vectors.Request {
 	return &vectors.Request{
 		Method: "GET", Scheme: "https", Authority: "api.example", Target: "/repos",
@@ -69,7 +77,7 @@ func toySequence(id string) vectors.Case {
 	return vectors.Case{
 		ID: id, Title: "The same proof twice.", Op: opSequence, Level: "MUST", Refs: []string{"RFC 9449, section 11.1"},
 		Policy: json.RawMessage(`"toy.json"`), Since: "1.0",
-		Requests: []vectors.Step{{Now: 1000, Request: *toyRequest("good"), Expect: yes}, {Now: 1001, Request: *toyRequest("good"), Expect: no}},
+		Requests: []vectors.Step{{Now: 1000, Request: toyRequest("good"), Expect: yes}, {Now: 1001, Request: toyRequest("good"), Expect: no}},
 	}
 }
 

@@ -174,7 +174,7 @@ func wants(c *vectors.Case) string {
 	}
 	words := make([]string, len(c.Requests))
 	for i := range c.Requests {
-		words[i] = expectation(opVerify, &c.Requests[i].Expect).text()
+		words[i] = expectation(stepOp(&c.Requests[i]), &c.Requests[i].Expect).text()
 	}
 	return strings.Join(words, ", ")
 }

@@ -92,6 +92,15 @@ func writeCase(w io.Writer, c *vectors.Case) {
 	for _, issuer := range sortedKeys(c.Keys) {
 		line("keys", issuer+" from "+c.Keys[issuer])
 	}
+	for _, issuer := range sortedKeys(c.Bundle) {
+		line("bundle", issuer+" from "+c.Bundle[issuer])
+	}
+	for _, issuer := range sortedKeys(c.Revocations) {
+		line("revocations", issuer+" from "+c.Revocations[issuer])
+	}
+	if c.Loaded != nil {
+		line("loaded", fmt.Sprint(*c.Loaded))
+	}
 	if len(c.Input) > 0 {
 		line("input", string(c.Input))
 	}
@@ -101,8 +110,12 @@ func writeCase(w io.Writer, c *vectors.Case) {
 	}
 	line("expect", wants(c))
 	for i := range c.Requests {
+		if l := c.Requests[i].Load; l != nil {
+			fmt.Fprintf(w, "  request %d at %d loads the %s of %s from %s\n", i, c.Requests[i].Now, l.Kind, l.Issuer, l.File)
+			continue
+		}
 		fmt.Fprintf(w, "  request %d at %d\n", i, c.Requests[i].Now)
-		writeRequest(w, &c.Requests[i].Request)
+		writeRequest(w, c.Requests[i].Request)
 	}
 }
 

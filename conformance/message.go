@@ -22,14 +22,25 @@ type message struct {
 	Op       string `json:"op"`                 // hello, reset, bye, verify, or a value operation
 	Protocol string `json:"protocol,omitempty"` // of hello
 
-	Policy    json.RawMessage            `json:"policy,omitempty"`
-	Keys      map[string]json.RawMessage `json:"keys,omitempty"`
-	Now       *int64                     `json:"now,omitempty"`
-	NonceKeys []string                   `json:"nonce_keys,omitempty"`
-	Replay    *vectors.Replay            `json:"replay,omitempty"`
-	Request   *vectors.Request           `json:"request,omitempty"`
+	Policy      json.RawMessage            `json:"policy,omitempty"`
+	Keys        map[string]json.RawMessage `json:"keys,omitempty"`
+	Bundle      map[string]string          `json:"bundle,omitempty"`
+	Revocations map[string]string          `json:"revocations,omitempty"`
+	Loaded      *int64                     `json:"loaded,omitempty"` // where signed documents are loaded
+	Now         *int64                     `json:"now,omitempty"`
+	NonceKeys   []string                   `json:"nonce_keys,omitempty"`
+	Replay      *vectors.Replay            `json:"replay,omitempty"`
+	Request     *vectors.Request           `json:"request,omitempty"`
+	Document    *messageLoad               `json:"document,omitempty"` // of load
 
 	Input json.RawMessage `json:"input,omitempty"` // of a value operation
+}
+
+// messageLoad is the document of a message with the operation load.
+type messageLoad struct {
+	Kind   string `json:"kind"`
+	Issuer string `json:"issuer"`
+	Text   string `json:"text"`
 }
 
 // reply is one line from the program: the union of what the operations answer.
@@ -41,6 +52,7 @@ type reply struct {
 	Operations []string `json:"operations"`
 	Algorithms []string `json:"algorithms"`
 	Profiles   []string `json:"profiles"`
+	Features   []string `json:"features"`
 	Codes      *bool    `json:"codes"`
 
 	Verdict  string            `json:"verdict"`
@@ -84,6 +96,9 @@ func messages(p *Prepared) ([]*message, error) {
 	var all []*message
 	for i := range p.Requests {
 		m := &message{Op: opVerify, Policy: policy, Now: &p.Requests[i].Now, Request: p.Requests[i].Request}
+		if l := p.Requests[i].Load; l != nil {
+			m.Op, m.Document = opLoad, &messageLoad{l.Kind, l.Issuer, string(l.Document)}
+		}
 		for issuer, set := range p.Keys {
 			if m.Keys == nil {
 				m.Keys = make(map[string]json.RawMessage)
@@ -91,6 +106,10 @@ func messages(p *Prepared) ([]*message, error) {
 			if m.Keys[issuer], err = compacted(set); err != nil {
 				return nil, fmt.Errorf("keys of %s: %w", issuer, err)
 			}
+		}
+		m.Bundle, m.Revocations = textsOf(p.Bundles), textsOf(p.Lists)
+		if m.Bundle != nil || m.Revocations != nil {
+			m.Loaded = &p.Loaded
 		}
 		for _, key := range p.NonceKeys {
 			m.NonceKeys = append(m.NonceKeys, base64.RawURLEncoding.EncodeToString(key))
@@ -101,6 +120,18 @@ func messages(p *Prepared) ([]*message, error) {
 		all = append(all, m)
 	}
 	return all, nil
+}
+
+// textsOf gives documents as strings, nil for none.
+func textsOf(documents map[string][]byte) map[string]string {
+	var texts map[string]string
+	for issuer, text := range documents {
+		if texts == nil {
+			texts = make(map[string]string)
+		}
+		texts[issuer] = string(text)
+	}
+	return texts
 }
 
 // parseReply reads a line strictly.
@@ -133,14 +164,20 @@ func (r *reply) features() (name string, f Features, err error) {
 	if unknown := without(r.Profiles, Profiles); len(unknown) > 0 {
 		return "", f, fmt.Errorf("hello: the profile %q is unknown", unknown[0])
 	}
+	if unknown := without(r.Features, Extensions); len(unknown) > 0 {
+		return "", f, fmt.Errorf("hello: the feature %q is unknown", unknown[0])
+	}
+	if r.Features == nil {
+		r.Features = []string{} // none, where nil would mean all
+	}
 	return r.Name, Features{
 		Version: r.Version, Operations: r.Operations, Algorithms: r.Algorithms,
-		Profiles: r.Profiles, Codes: *r.Codes,
+		Profiles: r.Profiles, Extensions: r.Features, Codes: *r.Codes,
 	}, nil
 }
 
 func (r *reply) hasFeatures() bool {
-	return r.Name != "" || r.Version != "" || r.Operations != nil || r.Algorithms != nil || r.Profiles != nil || r.Codes != nil
+	return r.Name != "" || r.Version != "" || r.Operations != nil || r.Algorithms != nil || r.Profiles != nil || r.Features != nil || r.Codes != nil
 }
 
 func (r *reply) hasAnswer() bool {
@@ -154,7 +191,7 @@ func (r *reply) answer(op string, codes bool) (Answer, error) {
 		Verdict: r.Verdict, Code: r.Code, Status: r.Status, Value: r.Value, Pointers: r.Pointers,
 		Decision: r.Decision, Headers: r.Headers, Observed: r.Enforced != nil && !*r.Enforced,
 	}
-	load := op == opPolicyLoad || op == opKeysLoad
+	load := isLoad(op)
 	switch {
 	case r.hasFeatures():
 		return a, errors.New("an answer to hello stands in it")

@@ -34,7 +34,7 @@ func (native) Close() error { return nil }
 func (native) Run(_ context.Context, p *Prepared) (Answer, error) {
 	switch p.Op {
 	case opVerify, opSequence:
-	case opPolicyLoad, opKeysLoad:
+	case opPolicyLoad, opKeysLoad, opBundleLoad, opListLoad:
 		return nativeLoad(p)
 	default:
 		c, err := computation(p)
@@ -55,13 +55,22 @@ func (native) Run(_ context.Context, p *Prepared) (Answer, error) {
 	if err != nil {
 		return Answer{}, setupFault("verifier", err)
 	}
-	for issuer, set := range p.Keys {
-		if _, err := v.Load(ajwt.KindKeys, issuer, set, p.Requests[0].Now); err != nil {
-			return Answer{}, setupFault("keys of "+issuer, err)
+	for _, d := range p.documents() {
+		if _, err := v.Load(d.kind, d.issuer, d.data, p.Loaded); err != nil {
+			return Answer{}, setupFault(d.what, err)
 		}
 	}
 	var answers []Answer
 	for _, r := range p.Requests {
+		if r.Load != nil {
+			_, err := v.Load(kindOf(r.Load.Kind), r.Load.Issuer, r.Load.Document, r.Now)
+			a, err := loaded(err)
+			if err != nil {
+				return Answer{}, err
+			}
+			answers = append(answers, a)
+			continue
+		}
 		d := v.Verify(coreRequest(r))
 		answers = append(answers, answerOf(&d))
 	}
@@ -71,18 +80,36 @@ func (native) Run(_ context.Context, p *Prepared) (Answer, error) {
 	return answers[0], nil
 }
 
-// nativeLoad answers policy_load and keys_load.
+// nativeLoad answers the operations that load a document.
 func nativeLoad(p *Prepared) (Answer, error) {
 	in, err := readInput(p)
 	if err != nil {
 		return Answer{}, err
 	}
-	if p.Op == opPolicyLoad {
+	switch p.Op {
+	case opPolicyLoad:
 		_, err = ajwt.ParsePolicy([]byte(in.Policy))
-	} else {
+		return loaded(err)
+	case opKeysLoad:
 		_, _, err = ajwt.ParseKeySet([]byte(in.Keys), ajwt.KeySetLimits{})
+		return loaded(err)
 	}
-	return loaded(err)
+	policy, err := ajwt.ParsePolicy([]byte(in.Policy))
+	if err != nil {
+		return Answer{}, setupFault("policy", err)
+	}
+	versions, err := in.versions()
+	if err != nil {
+		return Answer{}, err
+	}
+	v, err := ajwt.NewVerifier(policy, ajwt.Options{Replay: ajwt.NewReplayMemory(1, 1, 0), Versions: versions})
+	if err != nil {
+		return Answer{}, setupFault("verifier", err)
+	}
+	return in.load(p.Op, func(kind ajwt.Kind, data []byte) error {
+		_, err := v.Load(kind, in.Issuer, data, in.Now)
+		return err
+	})
 }
 
 // setupFault says that a case could not be put to the verifier: its policy or its
@@ -147,6 +174,9 @@ func answerOf(d *ajwt.Decision) Answer {
 	}
 	if d.KeyThumbprint != ([32]byte{}) {
 		a.Decision.Thumbprint = base64.RawURLEncoding.EncodeToString(d.KeyThumbprint[:])
+	}
+	if d.BundleVersion != 0 {
+		a.Decision.Bundle = &d.BundleVersion
 	}
 	for _, w := range d.Warnings {
 		a.Decision.Warnings = append(a.Decision.Warnings, w.String())

@@ -96,6 +96,6 @@ func pageCase(t *testing.T, p *Prepared, m *message) *Prepared {
 			p.Replay = *m.Replay
 		}
 	}
-	p.Requests = append(p.Requests, Timed{*m.Now, m.Request})
+	p.Requests = append(p.Requests, Timed{Now: *m.Now, Request: m.Request})
 	return p
 }

@@ -87,7 +87,9 @@ func decodable(c *vectors.Case) bool {
 		requests = append(requests, c.Request)
 	}
 	for i := range c.Requests {
-		requests = append(requests, &c.Requests[i].Request)
+		if c.Requests[i].Request != nil {
+			requests = append(requests, c.Requests[i].Request)
+		}
 	}
 	for _, r := range requests {
 		for _, p := range requestParts(r, true) {
@@ -110,6 +112,13 @@ func caseParts(c *vectors.Case, decode bool) []part {
 	for _, issuer := range sortedKeys(c.Keys) {
 		add("keys of "+issuer, c.Keys[issuer])
 	}
+	for _, issuer := range sortedKeys(c.Bundle) {
+		add("bundle of "+issuer, c.Bundle[issuer])
+	}
+	for _, issuer := range sortedKeys(c.Revocations) {
+		add("revocations of "+issuer, c.Revocations[issuer])
+	}
+	add("loaded", numberText(c.Loaded))
 	add("nonce keys", strings.Join(c.NonceKeys, " "))
 	if c.Replay != nil {
 		add("replay", fmt.Sprint(*c.Replay))
@@ -126,7 +135,11 @@ func caseParts(c *vectors.Case, decode bool) []part {
 	for i := range c.Requests {
 		at := fmt.Sprintf("request %d: ", i)
 		add(at+"now", fmt.Sprint(c.Requests[i].Now))
-		for _, p := range requestParts(&c.Requests[i].Request, decode) {
+		if l := c.Requests[i].Load; l != nil {
+			add(at+"load", l.Kind+" of "+l.Issuer+" from "+l.File)
+			continue
+		}
+		for _, p := range requestParts(c.Requests[i].Request, decode) {
 			add(at+p.name, p.value)
 		}
 	}

@@ -27,6 +27,7 @@ type Features struct {
 	Operations []string // of Operations
 	Algorithms []string // JOSE names; nil for all
 	Profiles   []string // of Profiles; nil for all
+	Extensions []string // of Extensions; nil for all
 	Codes      bool     // it names rejection codes; if not, only verdicts are compared
 	Own        bool     // a build of this project: every detail must agree with the others
 	Subset     bool     // too slow for all cases: it takes the fixed subset
@@ -42,6 +43,9 @@ func (f *Features) lacks(p *Prepared) string {
 	}
 	if missing := without(p.Profiles, f.Profiles); f.Profiles != nil && len(missing) > 0 {
 		return "profile " + strings.Join(missing, ", ")
+	}
+	if missing := without(p.Extensions, f.Extensions); f.Extensions != nil && len(missing) > 0 {
+		return "feature " + strings.Join(missing, ", ")
 	}
 	return ""
 }

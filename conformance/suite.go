@@ -21,10 +21,12 @@ type Suite struct {
 	spec     []string // revisions of the documents, e.g. "draft-goswami-agentic-jwt-00"
 }
 
-// Documents gives the bytes of the policies and key sets that cases name.
+// Documents gives the bytes of the documents that cases name.
 type Documents interface {
-	Policy(name string) ([]byte, error) // JSON of vectors/policies/<name>
-	KeySet(name string) ([]byte, error) // JSON of vectors/keys/<name>
+	Policy(name string) ([]byte, error)      // JSON of vectors/policies/<name>
+	KeySet(name string) ([]byte, error)      // JSON of vectors/keys/<name>
+	Bundle(name string) ([]byte, error)      // compact JWS of vectors/bundles/<name>
+	Revocations(name string) ([]byte, error) // compact JWS of vectors/revocations/<name>
 }
 
 // errEmpty says that there is nothing to run: an empty suite proves nothing.
@@ -95,7 +97,7 @@ func (s *Suite) checkTwin(c *vectors.Case) error {
 func expectsAccept(c *vectors.Case) bool {
 	if c.Op == opSequence {
 		for i := range c.Requests {
-			if c.Requests[i].Expect.Verdict != verdictAccept {
+			if c.Requests[i].Load == nil && c.Requests[i].Expect.Verdict != verdictAccept {
 				return false
 			}
 		}

@@ -125,11 +125,15 @@ func (s *wasmSubject) Plan(cases []*Prepared) []int {
 	return order
 }
 
-// group names what instances are made or configured for: the policy and the secrets,
-// and which issuers' keys are loaded. The key sets change from case to case.
+// group names what instances are made or configured for: the policy and the secrets, the
+// signed documents, whose versions never go back, and which issuers' keys are loaded. The
+// key sets change from case to case.
 func group(p *Prepared) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%d\n%x\n", p.Policy, p.Replay.Start, p.NonceKeys)
+	for _, d := range p.signedDocuments() {
+		fmt.Fprintf(&b, "%d %s %s %d\n", d.kind, d.issuer, d.data, p.Loaded)
+	}
 	issuers := make([]string, 0, len(p.Keys))
 	for issuer := range p.Keys {
 		issuers = append(issuers, issuer)
@@ -150,7 +154,7 @@ func (s *wasmSubject) Run(ctx context.Context, p *Prepared) (Answer, error) {
 		answer, err = s.bare.verify(ctx, p)
 	case p.Op == opSequence:
 		answer, err = s.bare.sequence(ctx, p)
-	case p.Op == opPolicyLoad || p.Op == opKeysLoad:
+	case isLoad(p.Op):
 		answer, err = s.bare.loads(ctx, p)
 	default:
 		return s.compute(ctx, p)

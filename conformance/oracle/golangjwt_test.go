@@ -31,6 +31,7 @@ func (golangJWT) Features() conformance.Features {
 		Version: "v5", Operations: []string{"verify"},
 		Algorithms: []string{"RS256", "PS256", "ES256", "ES384"},
 		Profiles:   []string{"draft-00", "hardened"},
+		Extensions: []string{},
 	}
 }
 

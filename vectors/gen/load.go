@@ -32,7 +32,7 @@ func listLoad(payload string) loadInput {
 // loadPolicy is a short policy with a bundle and a list of one issuer.
 var loadPolicy = policyDoc(`[{"id":"any","match":{"path":"/**"},"require":{"level":"jwt","proof":"optional"}}]`,
 	`{"issuer":"https://as.example","profile":"draft-00","audiences":["https://api.example"],"algorithms":["ES256","RS256"],"jwks_uri":"https://as.example/jwks.json",`+
-		`"bundle":{"keys":`+jwks(testKey("bundle-p256-a").entry("bundle-1", "ES256"))+`},"revocation":{"keys":`+jwks(testKey("list-p256-a").entry("list-1", "ES256"))+`}}`)
+		`"bundle":{"keys":[`+testKey("bundle-p256-a").entry("bundle-1", "ES256")+`]},"revocation":{"keys":[`+testKey("list-p256-a").entry("list-1", "ES256")+`]}}`)
 
 // member is the name of the document in the input.
 func (l *loadInput) member() string {

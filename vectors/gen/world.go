@@ -127,9 +127,9 @@ var revocationLists = sync.OnceValue(func() map[string]jws {
 // the members of the entry beside keys.
 func worldIssuer(profile, list string) string {
 	text := strings.TrimSuffix(issuerText(issuerID, profile, []string{"RS256", "ES256"}, serverKeys("RS256", "ES256")), "}") +
-		`,"bundle":{"keys":` + jwks(testKey("bundle-p256-a").entry("bundle-1", "ES256")) + `,"uri":"https://as.example/bundle"}`
+		`,"bundle":{"keys":[` + testKey("bundle-p256-a").entry("bundle-1", "ES256") + `],"uri":"https://as.example/bundle"}`
 	if list != "" {
-		text += `,"revocation":{"keys":` + jwks(testKey("list-p256-a").entry("list-1", "ES256")) + `,"uri":"https://as.example/revocations"` + list + `}`
+		text += `,"revocation":{"keys":[` + testKey("list-p256-a").entry("list-1", "ES256") + `],"uri":"https://as.example/revocations"` + list + `}`
 	}
 	return text + "}"
 }

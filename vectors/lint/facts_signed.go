@@ -121,7 +121,7 @@ func (l *linter) checkDocument(id string, policy *tree, kind, issuer, compact, c
 func documentKey(policy *tree, issuer, member, kid string) (jwk, error) {
 	for i := 0; policy.at("/issuers/"+strconv.Itoa(i)) != nil; i++ {
 		at := "/issuers/" + strconv.Itoa(i)
-		keys := policy.at(at + "/" + member + "/keys/keys")
+		keys := policy.at(at + "/" + member + "/keys")
 		if id := policy.at(at + "/issuer"); id == nil || unquote(id.text()) != issuer || keys == nil {
 			continue
 		}
