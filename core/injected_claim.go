@@ -307,10 +307,10 @@ var intentFaults = []SeededFault{
 	{"bare-checksum-allowed", "a checksum without its prefix is taken in hardened", issuerChanged(512, func(i *issuer) { i.profile = ProfileDraft00 })},
 	{"bare-checksum-never", "a checksum without its prefix is refused in draft-00 too", issuerChanged(512, func(i *issuer) { i.profile = ProfileHardened })},
 
-	{"chain-optional", "an intent that names a workflow may lack its chain", forgive(801, CodeDelegationChainMissing)},
-	{"chain-self-ignored", "without a workflow the chain may be another's", forgive(801, CodeDelegationChainNotSelf)},
-	{"sequence-optional", "an intent that names a workflow may lack its sequence", forgive(901, CodeWorkflowSequenceMissing)},
-	{"sequence-empty-ignored", "without a workflow there may be a sequence", forgive(901, CodeWorkflowSequenceUnexpected)},
+	{"chain-optional", "an intent that names a workflow may lack its chain", forgive(803, CodeDelegationChainMissing)},
+	{"chain-self-ignored", "without a workflow the chain may be another's", forgive(803, CodeDelegationChainNotSelf)},
+	{"sequence-optional", "an intent that names a workflow may lack its sequence", forgive(903, CodeWorkflowSequenceMissing)},
+	{"sequence-empty-ignored", "without a workflow there may be a sequence", forgive(903, CodeWorkflowSequenceUnexpected)},
 	{"long-hash-prefix-compared", "of a long hash only the first 64 bits are compared", all(at(803, func(r *run, sound func(*run) Code) Code {
 		r.intent.chain.form, r.intent.sequence.form = HashShort, HashShort
 		return sound(r)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Faults of finding a route, and of checks 701 to 905.
+// Faults of finding a route, and of checks 701 to 911.
 
 var routeFaults = []SeededFault{
 	{"route-method-ignored", "a route's methods are not compared", routesChanged(func(rt *route) { rt.methods = nil })},
@@ -105,8 +105,8 @@ var routeFaults = []SeededFault{
 	})},
 	{"admission-ignored", "a route takes any issuer", skip(702)},
 	{"bundle-missing-accepted", "a route above level jwt passes without a bundle", skip(703)},
-	{"scope-before-proof", "what a route asks for is told before the token is verified", all(earlier(703, 401), earlier(902, 401), earlier(904, 401))},
-	{"scope-unchecked", "the route's scopes are not asked for", skip(902)},
+	{"scope-before-proof", "what a route asks for is told before the token is verified", all(earlier(703, 401), earlier(907, 401), earlier(909, 401))},
+	{"scope-unchecked", "the route's scopes are not asked for", skip(907)},
 	{"scope-any", "one of the route's scopes is enough", at(907, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.scopes {
 			if hasScope(r.claims.scope.Bytes(), s) {
@@ -144,7 +144,7 @@ var routeFaults = []SeededFault{
 		}
 		return 0
 	})},
-	{"steps-unchecked", "the route's steps are not compared", skip(903)},
+	{"steps-unchecked", "the route's steps are not compared", skip(908)},
 	{"step-workflow-ignored", "of a step only its name is compared, not its workflow", at(908, func(r *run, sound func(*run) Code) Code {
 		for _, s := range r.route.steps {
 			if s.step == string(r.intent.step) {
@@ -161,8 +161,8 @@ var routeFaults = []SeededFault{
 		}
 		return sound(r)
 	})},
-	{"absent-step-accepted", "a token without a step passes where a step is asked for", forgive(903, CodeWorkflowStepMissing)},
-	{"agents-unchecked", "the route's agents are not compared", skip(904)},
+	{"absent-step-accepted", "a token without a step passes where a step is asked for", forgive(908, CodeWorkflowStepMissing)},
+	{"agents-unchecked", "the route's agents are not compared", skip(909)},
 	{"agent-prefix", "an agent passes whose id begins like one of the route's", at(909, func(r *run, sound func(*run) Code) Code {
 		for _, a := range r.route.agents {
 			if sub := string(r.claims.sub.Bytes()); strings.HasPrefix(a, sub) || strings.HasPrefix(sub, a) {
@@ -179,7 +179,7 @@ var routeFaults = []SeededFault{
 		}
 		return sound(r)
 	})},
-	{"bind-ignored", "bind is not compared", skip(905)},
+	{"bind-ignored", "bind is not compared", skip(911)},
 	{"bind-first-only", "of the members of bind the first is compared", at(911, func(r *run, sound func(*run) Code) Code {
 		if len(r.route.bind) < 2 {
 			return sound(r)
@@ -205,7 +205,7 @@ var routeFaults = []SeededFault{
 		}
 		return code
 	})},
-	{"bind-absent-accepted", "an absent member of execution_context passes", forgive(905, CodeWorkflowContextMissing)},
+	{"bind-absent-accepted", "an absent member of execution_context passes", forgive(911, CodeWorkflowContextMissing)},
 	{"bind-undecoded", "bind compares the path's escapes as they stand", at(911, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
 		if code != CodeWorkflowContextMismatch {
@@ -234,7 +234,7 @@ var routeFaults = []SeededFault{
 		return have != "" && strings.HasPrefix(want, have)
 	})},
 	{"bind-case-fold", "contexts compare without regard to case", bindLike(strings.EqualFold)},
-	{"bind-encoding-replaced", "what is not UTF-8 in the path is no fault but a value that differs", instead(905, CodeWorkflowBindEncoding, CodeWorkflowContextMismatch)},
+	{"bind-encoding-replaced", "what is not UTF-8 in the path is no fault but a value that differs", instead(911, CodeWorkflowBindEncoding, CodeWorkflowContextMismatch)},
 	{"observe-forever", "whatever may be observed always is", nil},
 	{"observe-all-codes", "a route that observes, or none, observes every code of every stage", nil},
 	{"observe-never", "observe has no effect", nil},
