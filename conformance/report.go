@@ -73,6 +73,7 @@ type SubjectReport struct {
 	Operations []string `json:"operations"`
 	Algorithms []string `json:"algorithms,omitempty"` // absent: all
 	Profiles   []string `json:"profiles,omitempty"`   // absent: all
+	Features   []string `json:"features,omitempty"`   // absent: all for an own build, none for others
 	Codes      bool     `json:"codes"`
 	Own        bool     `json:"own"`
 	Subset     bool     `json:"subset"`
@@ -118,7 +119,7 @@ type Result struct {
 func newSubjectReport(name string, f *Features) *SubjectReport {
 	return &SubjectReport{
 		Name: name, Version: f.Version, Operations: f.Operations, Algorithms: f.Algorithms,
-		Profiles: f.Profiles, Codes: f.Codes, Own: f.Own, Subset: f.Subset,
+		Profiles: f.Profiles, Features: f.Extensions, Codes: f.Codes, Own: f.Own, Subset: f.Subset,
 		Areas: []*AreaReport{}, Faults: []SubjectFault{}, Results: []Result{},
 	}
 }

@@ -11,7 +11,10 @@ var bundleTopics = []topic{
 	{"bundle", "request", bundleRequest},
 }
 
-const refBundle = "profile, section 16.1"
+const (
+	refBundle = "profile, section 16.1"
+	refList   = "profile, section 16.2"
+)
 
 func version(n int64) *int64 { return &n }
 

@@ -16,6 +16,7 @@ var policyTopics = []topic{
 	{"policy", "routes", policyRoutes},
 	{"policy", "conflicts", policyConflicts},
 	{"policy", "features", policyFeatures},
+	{"policy", "documents", policyDocuments},
 	{"policy", "several", policySeveral},
 }
 

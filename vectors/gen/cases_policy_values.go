@@ -270,19 +270,11 @@ func policyFeatures(b *builder) {
 	cannot := func(slug, title, pointer, value, at string) {
 		fails(b, t, slug, title, "policy_feature_unsupported", inText(pointer, value), at)
 	}
-	for _, p := range []string{"paper", "auth51", "patchet", "plain"} {
-		cannot("profile-"+p, "The profile "+p+" is not enforced by this version.", "/issuers/0/profile", quote(p), "/issuers/0/profile")
-	}
-	key := testKey("ed25519-b").jwk()
-	cannot("bundle", "A bundle is not enforced by this version.", "/issuers/0/bundle", `{"keys":[`+key+`],"uri":"https://as.example/bundle"}`, "/issuers/0/bundle")
-	cannot("revocation", "A revocation list is not enforced by this version.", "/issuers/0/revocation", `{"keys":[`+key+`],"uri":"https://as.example/revoked"}`, "/issuers/0/revocation")
 	cannot("forward", "Forwarding claims is not enforced by this version.", "/forward", `{"sub":"X-Agent"}`, "/forward")
 	cannot("crypto-fast", "Fast cryptography is not in this version.", "/crypto", `"fast"`, "/crypto")
-	cannot("replay-shared", "A shared replay memory is not in this version.", "/replay", `{"scope":"shared"}`, "/replay/scope")
-	cannot("method-httpsig", "Message signatures are not in this version.", "/proof", `{"methods":["dpop","httpsig"]}`, "/proof/methods/1")
-	cannot("method-patchet", "The prototype's proofs are not in this version.", "/proof", `{"methods":["dpop","patchet"]}`, "/proof/methods/1")
-	cannot("tool", "A tool is not enforced by this version.", "/routes/0/require/tool", `"read_file"`, "/routes/0/require/tool")
-	cannot("links", "Delegation links are not enforced by this version.", "/routes/0/require/links", `"required"`, "/routes/0/require/links")
+	loads(b, t, "shared-replay", "A replay memory that several processes share is enforced.", inText("/replay", `{"scope":"shared"}`))
+	loads(b, t, "message-signatures", "Message signatures beside DPoP are enforced.", inText("/proof", `{"methods":["dpop","httpsig"]}`))
+	loads(b, t, "links-optional", "Links that a route does not ask for need no level.", inText("/routes/0/require/links", `"optional"`))
 }
 
 // policySeveral: every fault is named at once.
