@@ -41,6 +41,7 @@ func (c *bundleCompiler) compile() {
 	b.sequenceAt, b.sequenceIn = map[uint64]int32{}, map[pair]struct{}{}
 	for i := range b.workflows {
 		c.w, c.index, c.at = &b.workflows[i], int32(i), "/workflows/"+strconv.Itoa(i)
+		laxGraph(c.w)
 		if c.chains(); !c.full {
 			c.stepsOf()
 		}
@@ -159,6 +160,7 @@ func (c *bundleCompiler) stepsOf() {
 		c.fault(CodeBundleGraphCycle, c.at+"/steps", "the steps wait for each other")
 		return
 	}
+	laxSteps(steps)
 	for i := range steps {
 		s, at := &steps[i], "/steps/"+strconv.Itoa(i)
 		if s.agent != anyAgent && c.reached[s.agent] == 0 {

@@ -271,6 +271,8 @@ func laxObserved(r *run, code Code, sound bool) bool {
 		return sound || r.route != nil && r.route.observed != 0 && code.Stage() >= StageClaim
 	case "observe-never":
 		return false
+	case "revocation-observed":
+		return sound || r.route != nil && r.route.observed.has(code.Stage()) && strings.Contains(code.String(), "revoked")
 	}
 	return sound
 }
