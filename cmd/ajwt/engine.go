@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,13 +18,15 @@ import (
 // engineFlags say under which policy, with which keys and by which build a request
 // is decided.
 type engineFlags struct {
-	policy, keys, nonceKeys, engine, module *definition
+	policy, keys, bundles, lists, nonceKeys, engine, module *definition
 }
 
 func newEngineFlags(c *call) *engineFlags {
 	return &engineFlags{
 		policy:    c.text("policy", "FILE|-", "the policy document"),
 		keys:      c.list("keys", "ISSUER=FILE", "the JWK Set of an issuer whose policy entry has jwks_uri"),
+		bundles:   c.list("bundle", "FILE", "the signed workflow bundle of an issuer whose policy entry has bundle"),
+		lists:     c.list("revocations", "FILE", "the signed revocation list of an issuer whose policy entry has revocation"),
 		nonceKeys: c.list("nonce-key", "KEY|@FILE", "a key of proof.nonce, base64url of 32 bytes; the first issues"),
 		engine:    c.text("engine", "ENGINE", "native, or wasm for the compiled module (default: native)"),
 		module:    c.text("module", "FILE", "the module for --engine wasm (default: dist/ajwt.wasm)"),
@@ -69,7 +74,14 @@ func (f *engineFlags) open(c *call, now int64) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.loadKeys(c, e, load, now); err != nil {
+	err = f.loadKeys(c, e, load, now)
+	if err == nil {
+		err = loadSigned(c, e, load, f.bundles, ajwt.KindBundle, now)
+	}
+	if err == nil {
+		err = loadSigned(c, e, load, f.lists, ajwt.KindRevocations, now)
+	}
+	if err != nil {
 		e.close()
 		return nil, err
 	}
@@ -165,6 +177,55 @@ func (f *engineFlags) loadKeys(c *call, e *engine, load loader, now int64) error
 		e.warnings = append(e.warnings, warnings...)
 	}
 	return nil
+}
+
+// loadSigned loads each --bundle or --revocations for the issuer that the document names
+// itself; whether it is that issuer's is then decided by its signature.
+func loadSigned(c *call, e *engine, load loader, flag *definition, kind ajwt.Kind, now int64) error {
+	name := "--" + flag.name
+	seen := map[string]bool{}
+	for _, path := range flag.values {
+		data, err := c.readFile(name, path)
+		if err != nil {
+			return err
+		}
+		data = bytes.TrimRight(data, "\r\n") // editors end a file with a line end, a compact form has none
+		issuer, err := issuerOf(data)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %s: %w", name, quote(path, 200), err)
+		case !slices.Contains(e.policy.Issuers(), issuer):
+			return usagef("%s: %s is of %s, no issuer of the policy; it knows %s", name, quote(path, 200), quote(issuer, 120), printable(strings.Join(e.policy.Issuers(), ", ")))
+		case seen[issuer]:
+			return usagef("%s: %s is given twice", name, printable(issuer))
+		}
+		seen[issuer] = true
+		warnings, err := load(kind, issuer, data, now)
+		if err != nil {
+			return loadFault(name+": "+quote(path, 200), err)
+		}
+		e.warnings = append(e.warnings, warnings...)
+	}
+	return nil
+}
+
+// issuerOf reads the iss of a compact JWS that nobody has verified yet.
+func issuerOf(data []byte) (string, error) {
+	parts := bytes.Split(data, []byte("."))
+	if len(parts) != 3 {
+		return "", errors.New("want the compact form of a JWS: header, payload and signature joined with dots")
+	}
+	payload, err := base64.RawURLEncoding.Strict().DecodeString(string(parts[1]))
+	if err != nil {
+		return "", errors.New("want base64url without padding in the payload")
+	}
+	var named struct {
+		Issuer string `json:"iss"`
+	}
+	if err := json.Unmarshal(payload, &named); err != nil || named.Issuer == "" {
+		return "", errors.New("want a payload in JSON with iss, which says whose document it is")
+	}
+	return named.Issuer, nil
 }
 
 // asKeySet wraps a lone JWK into a set, which is what core loads.

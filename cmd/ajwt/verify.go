@@ -28,6 +28,7 @@ request could not be decided (flags, files, a policy that does not load).`,
 ajwt verify --policy policy.json --url https://api.example/repos/acme/site --token @token.txt --proof @proof.txt
 ajwt verify --policy policy.json --keys https://as.example=issuer.jwks --method POST \
      --url https://api.example/repos/acme/site/pulls --header @headers.txt --json
+ajwt verify --policy policy.json --bundle bundle.jws --revocations revoked.jws --request request.json
 ajwt verify --policy policy.json --request request.json --now 1767225600
 ajwt verify --engine wasm --module dist/ajwt.wasm --policy policy.json --request request.json
 ajwt mint ... | ajwt verify --policy policy.json --url https://api.example/repos/acme/site --header -`,
