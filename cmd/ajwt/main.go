@@ -27,7 +27,7 @@ func main() {
 func commands() []*command {
 	return []*command{
 		verifyCommand, inspectCommand, mintCommand, keygenCommand, checksumCommand,
-		policyCommand, codesCommand, conformanceCommand, benchCommand, versionCommand,
+		policyCommand, codesCommand, receiptsCommand, conformanceCommand, benchCommand, replayStoreCommand, versionCommand,
 	}
 }
 
