@@ -36,7 +36,7 @@ ajwt mint ... | ajwt verify --policy policy.json --url https://api.example/repos
 }
 
 func runVerify(c *call) (int, error) {
-	engines, requests := newEngineFlags(c), newRequestFlags(c)
+	engines, requests, log := newEngineFlags(c), newRequestFlags(c), newReceiptsFlags(c)
 	nowFlag := c.nowFlag()
 	asJSON := c.boolean("json", "print JSON: the decision record and the explanation")
 	if err := c.parse(0, 0); err != nil {
@@ -56,6 +56,9 @@ func runVerify(c *call) (int, error) {
 	}
 	defer e.close()
 	r := report(e, req, e.verify(req))
+	if err := log.append(c, &r.decision); err != nil {
+		return 0, err // before any verdict: without its receipt there is none
+	}
 	if asJSON.on() {
 		err = c.printJSON(r)
 	} else {

@@ -220,7 +220,7 @@ func TestRewrite(t *testing.T) {
 		r := verifyText(keys, tail(5))
 		require.True(t, r.Valid, r.Fault)
 		require.Equal(t, int64(5), r.AfterCheckpoint)
-		require.Contains(t, strings.Join(r.Notes(), "\n"), "no signature vouches for the last 5 lines")
+		require.Contains(t, strings.Join(r.Notes(), "\n"), "no signature vouches for the end, 5 lines")
 		wantFault(t, verifyText(keys, tail(6)), 14, Checkpoint)
 	})
 	t.Run("no checkpoints any more", func(t *testing.T) {

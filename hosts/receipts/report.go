@@ -73,7 +73,7 @@ func (r *Report) Notes() []string {
 	case r.CheckpointsVerified && r.Signed == nil:
 		notes = append(notes, "no checkpoint stands before the end: no signature vouches for any line")
 	case r.CheckpointsVerified && r.AfterCheckpoint > 0:
-		notes = append(notes, fmt.Sprintf("no signature vouches for the last %s: whoever can write the file can have written them", lines(r.AfterCheckpoint)))
+		notes = append(notes, fmt.Sprintf("no signature vouches for the end, %s: whoever can write the file can have written that", lines(r.AfterCheckpoint)))
 	case !r.CheckpointsVerified && r.Checkpoints > 0:
 		notes = append(notes, "checkpoints not verified: no --key. The chain alone does not show that somebody wrote the whole file anew")
 	case !r.CheckpointsVerified:
