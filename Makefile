@@ -16,7 +16,7 @@ NO_INLINING := fmt time reflect math/big crypto/rsa crypto/ecdh \
 WASM_FLAGS := -buildmode=c-shared -trimpath -ldflags='-s -w' $(NO_INLINING:%=-gcflags=%=-l)
 WASM_SOURCES := Makefile go.mod $(shell find core wasm -name '*.go' ! -name '*_test.go' 2>/dev/null)
 
-.PHONY: help conformance test race check gen gen-check vectors lint adapters mutants bench soak fuzz wasm vuln clean
+.PHONY: help conformance test test-redis race check gen gen-check vectors lint adapters mutants bench soak fuzz wasm vuln clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ conformance: $(MODULES) ## every vector against the native core and the wasm mod
 
 test: $(MODULES) ## all tests
 	$(GO) test ./...
+
+test-redis: ## the shared replay store against real Redis servers, which it starts itself
+	@command -v redis-server >/dev/null || { echo "redis-server is not installed: apt-get install redis-server" >&2; exit 1; }
+	$(GO) vet -tags redis ./hosts/replaystore/...
+	$(GO) test -tags redis -count=1 ./hosts/replaystore/...
 
 race: $(MODULES) ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./core/... ./hosts/... ./wasm/abi/...
