@@ -76,8 +76,13 @@ func measure(module []byte, rounds int, progress func(string, int, int)) (*repor
 	if err != nil {
 		return nil, err
 	}
+	intent, err := measureIntents(b.now, progress)
+	if err != nil {
+		return nil, err
+	}
 	r := b.report(rounds)
-	r.Allocations, r.Targets = allocs, b.targets(flats, allocs, module)
+	r.Allocations, r.Intent = allocs, intent
+	r.Targets = append(b.targets(flats, allocs, module), intent.targets()...)
 	return &r, nil
 }
 

@@ -16,6 +16,7 @@ type report struct {
 	Spread      float64      `json:"unit_spread"` // 90th percentile to the 10th, of the unit itself
 	Table       []row        `json:"table"`
 	Allocations []allocation `json:"native_allocations"`
+	Intent      *intents     `json:"intent"`
 	Targets     []target     `json:"targets"`
 }
 
@@ -81,6 +82,9 @@ func (r *report) writeText(w io.Writer) error {
 	}
 	fmt.Fprint(t, "\t\n")
 	if err := t.Flush(); err != nil {
+		return err
+	}
+	if err := r.Intent.writeText(w); err != nil {
 		return err
 	}
 	return r.writeTargets(w)

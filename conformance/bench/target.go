@@ -22,9 +22,11 @@ func goal(name string, measured, limit float64, unit string) target {
 
 // The units of targets.
 const (
-	unitRatio  = "x"
-	unitAllocs = "allocations"
-	unitMB     = "MB"
+	unitRatio   = "x"
+	unitAllocs  = "allocations"
+	unitMB      = "MB"
+	unitSeconds = "s"
+	unitMicro   = "µs"
 )
 
 // targets compares the run with its goals.
