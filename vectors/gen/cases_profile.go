@@ -18,6 +18,7 @@ var profileTopics = []topic{
 	{"profile", "plain", profilePlain},
 	{"profile", "plain-routes", profilePlainRoutes},
 	{"profile", "levels", profileLevels},
+	{"profile", "bundle", profileBundle},
 	{"claims", "act", claimsAct},
 }
 
