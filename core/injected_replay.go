@@ -12,7 +12,8 @@ import (
 // Faults of the replay stage, checks 1001 to 1003.
 
 var replayFaults = []SeededFault{
-	{"cold-start-ignored", "what was issued before the memory started is taken", skip(1001)},
+	{"cold-start-ignored", "what was issued before the memory started is taken",
+		all(skip(1001), issuerChanged(1002, func(i *issuer) { i.coldStart = false }))},
 	{"cold-start-exclusive", "the last second that a cold start refuses passes", at(1001, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
 		start := r.v.replay.Start() + r.issuer.skew
