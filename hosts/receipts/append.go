@@ -191,7 +191,7 @@ func (w *Writer) resume(count int64) error {
 	if count > 1 && (w.opened.Cut > 0 || w.signer != nil && w.opened.Unsigned > 0) {
 		records = append(records, &record{kind: kindResume, cut: w.opened.Cut})
 	}
-	if w.signer != nil && w.opened.Unsigned > 0 {
+	if w.signer != nil && (w.opened.Unsigned > 0 || len(records) > 0) {
 		records = append(records, &record{kind: kindCheckpoint})
 	}
 	if len(records) == 0 {

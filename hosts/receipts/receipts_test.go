@@ -320,6 +320,8 @@ func TestEveryPrefix(t *testing.T) {
 			}
 			require.NoError(t, os.WriteFile(path, []byte(text[:n]+tail), 0o600))
 			w := open(t, path, o)
+			again := read(t, path)
+			require.Zero(t, verifyText(vo, again).AfterCheckpoint, "a writer that goes on signs what it found")
 			require.Equal(t, Opened{Continued: complete > 0, Cut: int64(cut + len(tail)), Unsigned: w.Opened().Unsigned}, w.Opened())
 			fill(t, w, 4)
 			require.NoError(t, w.Close())

@@ -44,7 +44,7 @@ type Report struct {
 	Lines       int64 `json:"lines"` // complete ones
 	Decisions   int64 `json:"decisions"`
 	Checkpoints int64 `json:"checkpoints"`
-	Resumes     int64 `json:"resumes"`   // restarts that found a tail without a checkpoint
+	Resumes     int64 `json:"resumes"`   // restarts that found a cut line, or a tail without a checkpoint
 	FirstSeq    int64 `json:"first_seq"` // above 0, earlier files were not given
 	Last        Head  `json:"last"`      // the last complete line
 
@@ -88,7 +88,7 @@ func (r *Report) Notes() []string {
 		notes = append(notes, fmt.Sprintf("the last %d bytes are an incomplete line: a crash, a cut, or a writer at work", r.Incomplete))
 	}
 	if r.Resumes > 0 {
-		notes = append(notes, fmt.Sprintf("%d times a writer found a tail without a checkpoint, after a crash, and went on from there", r.Resumes))
+		notes = append(notes, fmt.Sprintf("the log was continued after a crash (resume lines: %d): a checkpoint after such a line vouches that the lines before it were found, not that they were written so", r.Resumes))
 	}
 	return notes
 }
