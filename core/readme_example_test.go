@@ -16,6 +16,11 @@ func readmePolicy() []byte {
 	return policy
 }
 
+func readmeBundle() []byte {
+	bundle, _ := os.ReadFile("testdata/readme/bundle.jwt")
+	return bundle
+}
+
 func readmeHeaders() (headers []ajwt.Header) {
 	data, _ := os.ReadFile("testdata/readme/request.json")
 	var request struct {
@@ -29,7 +34,7 @@ func readmeHeaders() (headers []ajwt.Header) {
 }
 
 // The text between the marks is the README's; TestReadme compares them.
-func readmeExample(policyJSON []byte, headers []ajwt.Header, now, start int64) error {
+func readmeExample(policyJSON, bundle []byte, headers []ajwt.Header, now, start int64) error {
 	// README begin
 	policy, err := ajwt.ParsePolicy(policyJSON) // names every fault of the document at once
 	if err != nil {
@@ -39,11 +44,15 @@ func readmeExample(policyJSON []byte, headers []ajwt.Header, now, start int64) e
 	if err != nil {
 		return err
 	}
+	// agents, workflows and lawful chains, signed by the authorization server; again when it changes
+	if _, err := verifier.Load(ajwt.KindBundle, "https://as.example", bundle, now); err != nil {
+		return err
+	}
 	d := verifier.Verify(&ajwt.Request{Method: "GET", Scheme: "https", Authority: "api.example",
 		Target: "/repos/acme/site", Headers: headers, Now: now})
 	switch {
 	case d.Allows():
-		return nil // d.Level says which protection the request got: "jwt+pop"
+		return nil // d.Level says which protection the request got: "ajwt+pop+links"
 	case d.Code == ajwt.CodeClaimExpExpired:
 		return errAskForANewToken
 	default:
@@ -53,10 +62,10 @@ func readmeExample(policyJSON []byte, headers []ajwt.Header, now, start int64) e
 }
 
 func Example() {
-	fmt.Println(readmeExample(readmePolicy(), readmeHeaders(), 1767225600, 1767225000))
-	fmt.Println(readmeExample(readmePolicy(), readmeHeaders(), 1767225600+400, 1767225000))
-	fmt.Println(readmeExample(readmePolicy(), readmeHeaders(), 1767225600+100, 1767225000))
-	fmt.Println(readmeExample(readmePolicy(), nil, 1767225600, 1767225000))
+	fmt.Println(readmeExample(readmePolicy(), readmeBundle(), readmeHeaders(), 1767225600, 1767225000))
+	fmt.Println(readmeExample(readmePolicy(), readmeBundle(), readmeHeaders(), 1767225600+400, 1767225000))
+	fmt.Println(readmeExample(readmePolicy(), readmeBundle(), readmeHeaders(), 1767225600+100, 1767225000))
+	fmt.Println(readmeExample(readmePolicy(), readmeBundle(), nil, 1767225600, 1767225000))
 	// Output:
 	// <nil>
 	// ask for a new token

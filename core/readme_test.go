@@ -28,10 +28,11 @@ func TestReadme(t *testing.T) {
 	}
 	require.Contains(t, string(readme), "```go\n"+snippet.String()+"```", "the README's Go text is not that of readme_example_test.go")
 
-	token := boundToken()
+	token := testToken(lawfulClaims(true))
 	proof := agentKey.proof(token, "GET", "https://api.example/repos/acme/site", "readme-1", testNow)
 	files := map[string]string{
-		"policy.json": strings.Replace(testPolicy("hardened", hardenedRoute, ""), `"path":"/**"`, `"path":"/repos/{owner}/{repo}"`, 1) + "\n",
+		"policy.json": strings.Replace(bundlePolicy("hardened", `{"links":"required"}`, ""), `"path":"/**"`, `"path":"/repos/{owner}/{repo}"`, 1) + "\n",
+		"bundle.jwt": string(signBundle(testBundle(7))),
 		"request.json": `{"method":"GET","scheme":"https","authority":"api.example","target":"/repos/acme/site","headers":[` + "\n" +
 			`["authorization","DPoP ` + token + "\"],\n" + `["dpop","` + proof + `"]]}` + "\n",
 	}
