@@ -97,7 +97,7 @@ func (s *Suite) checkTwin(c *vectors.Case) error {
 func expectsAccept(c *vectors.Case) bool {
 	if c.Op == opSequence {
 		for i := range c.Requests {
-			if c.Requests[i].Load == nil && c.Requests[i].Expect.Verdict != verdictAccept {
+			if expectation(stepOp(&c.Requests[i]), &c.Requests[i].Expect).Verdict != verdictAccept {
 				return false
 			}
 		}

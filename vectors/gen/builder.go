@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -201,6 +202,9 @@ func (b *builder) sequence(slug, title string, base scene, twinID string, steps 
 			}
 		}
 		c.Requests = append(c.Requests, one)
+	}
+	if !slices.ContainsFunc(steps, func(st step) bool { return st.code != "" }) {
+		c.Twin = "" // all is taken
 	}
 	b.add(c, opts)
 }

@@ -76,11 +76,11 @@ func (e edit) applyLoad(l loadInput) (loadInput, *vectors.Mutation) {
 	m := &vectors.Mutation{Layer: e.layer, Path: e.path}
 	switch e.layer {
 	case "bundle", "list":
-		e.change(&l.document, "", m)
+		e.applyPart(&l.document, "", m)
 	case "bundle.header", "list.header":
-		e.change(&l.document, "header", m)
+		e.applyPart(&l.document, "header", m)
 	case "bundle.compact", "list.compact":
-		e.change(&l.document, "compact", m)
+		e.applyPart(&l.document, "compact", m)
 	case "policy":
 		var from *string
 		l.policy, from = replace(l.policy, e.path, e.to)

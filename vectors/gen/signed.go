@@ -69,8 +69,8 @@ func signedDocument(changed *jws, named map[string]jws, name string) *jws {
 	return &d
 }
 
-// change edits one part of a signed document: "header", "compact", or "" for the payload.
-func (e edit) change(d *jws, part string, m *vectors.Mutation) {
+// applyPart edits one part of a signed document: "header", "compact", or "" for the payload.
+func (e edit) applyPart(d *jws, part string, m *vectors.Mutation) {
 	var from *string
 	switch part {
 	case "compact":
@@ -99,7 +99,7 @@ func (e edit) applySigned(s scene, m *vectors.Mutation) (scene, *vectors.Mutatio
 		}
 		return s, m
 	}
-	e.change(d, part, m)
+	e.applyPart(d, part, m)
 	if kind == "bundle" {
 		s.changedBundle = d
 	} else {
@@ -205,4 +205,9 @@ func signedFiles(out map[string][]byte, folder string, documents map[string]jws)
 		out[folder+name] = []byte(d.compact(d.payload))
 		out[folder+strings.TrimSuffix(name, ".jws")+".json"] = pretty(`{"header":` + d.header + `,"payload":` + d.payload + `}`)
 	}
+}
+
+func sha256Of(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
 }

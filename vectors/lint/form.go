@@ -191,6 +191,11 @@ func accepts(c *vectors.Case) bool {
 			return false
 		}
 	}
+	for i := range c.Requests {
+		if rejects(&c.Requests[i].Expect) {
+			return false
+		}
+	}
 	return true
 }
 
