@@ -7,12 +7,12 @@ WASM    := dist/ajwt.wasm
 VALUES  := dist/ajwt-values.wasm
 MODULES := $(WASM) $(VALUES)
 # Inlining is left out where it costs size and no measurable time: the packages below
-# run before or around what a signature check spends its time in (fiat, edwards25519,
+# run before or around what a signature check spends its time in (core's own curves,
 # bigmod), or never (AES is there for the random generator of the standard library, and
 # math/big only parses RSA keys). Packages that every request runs (strings, sync) keep
 # theirs: without it a rejection cost 4 % more.
-NO_INLINING := fmt time reflect math/big crypto/rsa crypto/ecdh \
-	$(addprefix crypto/internal/fips140/,ecdsa rsa ecdh drbg aes aes/gcm)
+NO_INLINING := fmt time reflect math/big crypto/rsa \
+	$(addprefix crypto/internal/fips140/,rsa drbg aes aes/gcm)
 WASM_FLAGS := -buildmode=c-shared -trimpath -ldflags='-s -w' $(NO_INLINING:%=-gcflags=%=-l)
 WASM_SOURCES := Makefile go.mod $(shell find core wasm -name '*.go' ! -name '*_test.go' 2>/dev/null)
 

@@ -1,7 +1,6 @@
 package ajwt
 
 import (
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"math/big"
 
@@ -13,7 +12,7 @@ import (
 // and is safe for concurrent use.
 type Key struct {
 	id         string
-	ecdsa      *ecdsa.PublicKey
+	ecdsa      *ecdsaKey
 	rsa        *rsaKey
 	mldsa      *mldsaKey
 	thumbprint [32]byte

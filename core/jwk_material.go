@@ -1,11 +1,6 @@
 package ajwt
 
-import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-
-	"github.com/agentic-jwt/ajwt/core/strictjson"
-)
+import "github.com/agentic-jwt/ajwt/core/strictjson"
 
 const (
 	// RSA bounds. Below 2048 bits a modulus is too weak (RFC 7518, section 3.3);
@@ -43,19 +38,14 @@ func (k *Key) readEdwards(j *jwkMembers, kind keyKind, lazyPoint bool) (keyFault
 // readEC reads x and y of RFC 7518, section 6.2.1: both in full length.
 func (k *Key) readEC(j *jwkMembers, kind keyKind) (keyFault, string) {
 	var point [1 + 2*48]byte
-	size, curve := keyKinds[kind].coordinate, elliptic.P256()
-	if kind == kindP384 {
-		curve = elliptic.P384()
-	}
+	size := keyKinds[kind].coordinate
 	point[0] = uncompressedPoint
 	if !exactly(point[1:1+size], j.x) || !exactly(point[1+size:1+2*size], j.y) {
 		return keyMalformed, "x, y: want base64url of 32 octets each (P-256) or 48 (P-384)"
 	}
-	public, err := ecdsa.ParseUncompressedPublicKey(curve, point[:1+2*size])
-	if err != nil {
+	if k.ecdsa = parseECDSA(kind, point[:1+2*size]); k.ecdsa == nil {
 		return keyOffCurve, "x, y: no point of the curve"
 	}
-	k.ecdsa = public
 	k.thumbprint = thumbprintEC(keyKinds[kind].crv, j.x.Bytes(), j.y.Bytes())
 	return keyOK, ""
 }

@@ -2,7 +2,6 @@ package ajwt
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -27,10 +26,10 @@ func (k *Key) VerifySignature(alg Algorithm, signingInput, signature []byte) boo
 		return len(signature) == 114 && ed448.Verify(k.edwards[:], signingInput, signature, "")
 	case AlgES256:
 		digest := sha256.Sum256(signingInput)
-		return verifyECDSA(k.ecdsa, p256Order, digest[:], signature)
+		return verifyECDSA(k.ecdsa, digest[:], signature)
 	case AlgES384:
 		digest := sha512.Sum384(signingInput)
-		return verifyECDSA(k.ecdsa, p384Order, digest[:], signature)
+		return verifyECDSA(k.ecdsa, digest[:], signature)
 	case AlgRS256:
 		digest := sha256.Sum256(signingInput)
 		return len(signature) == k.rsa.size &&
@@ -57,37 +56,6 @@ const (
 		"\xff\xff\xff\xff\xff\xff\xff\xff\xc7\x63\x4d\x81\xf4\x37\x2d\xdf" +
 		"\x58\x1a\x0d\xb2\x48\xb0\xa7\x7a\xec\xec\x19\x6a\xcc\xc5\x29\x73"
 )
-
-// verifyECDSA verifies r || s, each of the order's length (RFC 7518, section 3.4),
-// with r and s in 1..n-1. The standard library reads DER only, so the few octets
-// around the two numbers are put there.
-func verifyECDSA(public *ecdsa.PublicKey, order string, digest, signature []byte) bool {
-	size := len(order)
-	if len(signature) != 2*size {
-		return false
-	}
-	var buf [2 + 2*(2+1+48)]byte // below 128 octets of content, so lengths take one
-	der := append(buf[:0], 0x30, 0)
-	for _, number := range [...][]byte{signature[:size], signature[size:]} {
-		if string(number) >= order {
-			return false
-		}
-		for len(number) > 0 && number[0] == 0 {
-			number = number[1:]
-		}
-		if len(number) == 0 {
-			return false
-		}
-		if number[0] < 0x80 {
-			der = append(der, 0x02, byte(len(number)))
-		} else { // DER integers are signed
-			der = append(der, 0x02, byte(len(number)+1), 0)
-		}
-		der = append(der, number...)
-	}
-	der[1] = byte(len(der) - 2)
-	return ecdsa.VerifyASN1(public, digest, der)
-}
 
 // mldsaKey is an ML-DSA-44 key as it was sent. What verification needs takes 22 KB
 // and twice the time of a verification to expand, so it waits for the first signature:
