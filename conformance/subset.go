@@ -72,7 +72,8 @@ func rank(id string) string {
 	return string(h[:])
 }
 
-// signaturesOf returns how many requests of a case get as far as a signature.
+// signaturesOf returns how many signatures a case costs: of requests that get as far as
+// one, and of signed documents.
 func signaturesOf(c *vectors.Case) int {
 	n := 0
 	count := func(e *vectors.Expect) {
@@ -80,6 +81,7 @@ func signaturesOf(c *vectors.Case) int {
 			n++
 		}
 	}
+	n += len(c.Bundle) + len(c.Revocations)
 	switch c.Op {
 	case opVerify:
 		count(c.Expect)
@@ -87,6 +89,8 @@ func signaturesOf(c *vectors.Case) int {
 		for i := range c.Requests {
 			count(&c.Requests[i].Expect)
 		}
+	case opBundleLoad, opListLoad:
+		n++
 	}
 	return n
 }
