@@ -141,11 +141,9 @@ func (b *Bundle) Steps(workflow string) []BundleStep {
 			out[i].Agent = b.agents[s.agent].id
 		}
 	}
-	first := b.workflows[at].firstStep
-	for p := range b.sequenceIn {
-		if i := p.a - first; i >= 0 && int(i) < len(out) {
-			out[i].Sequences++
-		}
+	c := &bundleCompiler{b: b}
+	for i := range steps {
+		c.eachSequence(steps, i, func() bool { out[i].Sequences++; return true })
 	}
 	return out
 }
@@ -158,22 +156,39 @@ func (b *Bundle) EachChain(workflow, agent string, f func(chain []string, revoke
 	if !known {
 		return
 	}
-	for i := range b.chains {
-		if _, in := b.chainIn[pair{at, int32(i)}]; !in {
-			continue
+	w := &b.workflows[at]
+	next := map[int32][]int32{}
+	for _, e := range w.edges {
+		next[e.a] = append(next[e.a], e.b)
+	}
+	var walk func(path []int32) bool
+	walk = func(path []int32) bool {
+		last := path[len(path)-1]
+		if agent == "" || b.agents[last].id == agent {
+			if !f(b.idsOf(path)) {
+				return false
+			}
 		}
-		ids, revoked := b.chainIDs(int32(i))
-		if agent != "" && ids[len(ids)-1] != agent {
-			continue
+		if len(path) > w.maxDepth {
+			return true
 		}
-		if !f(ids, revoked) {
+		for _, to := range next[last] {
+			if !walk(append(path, to)) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, o := range w.origins {
+		if !walk([]int32{o}) {
 			return
 		}
 	}
 }
 
-func (b *Bundle) chainIDs(chain int32) (ids []string, revoked bool) {
-	for _, agent := range b.chainAgents(chain) {
+// idsOf names agents, and tells whether one of them is revoked.
+func (b *Bundle) idsOf(agents []int32) (ids []string, revoked bool) {
+	for _, agent := range agents {
 		ids = append(ids, b.agents[agent].id)
 		revoked = revoked || b.agents[agent].revoked
 	}
@@ -209,7 +224,7 @@ func (b *Bundle) AllowsChain(workflow string, chain []string) (lawful, revoked b
 	if _, in := b.chainIn[pair{at, i}]; !in {
 		return false, false
 	}
-	_, revoked = b.chainIDs(i)
+	_, revoked = b.idsOf(b.chainAgents(i))
 	return true, revoked
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -66,7 +67,9 @@ func (w *world) run(args []string) (exit int) {
 	out := &output{w: w.stdout}
 	inside := *w
 	inside.stdout = out
-	code, err := cmd.run(newCall(&inside, cmd, rest))
+	call := newCall(&inside, cmd, rest)
+	code, err := cmd.run(call)
+	name = call.cmd.name // of the subcommand that it turned out to be
 	if errors.Is(err, errHelp) {
 		code, err = exitOK, nil
 	}
@@ -118,7 +121,7 @@ func commandNames() []string {
 	return append(names, "help")
 }
 
-// help is "ajwt help [COMMAND]".
+// help is "ajwt help [COMMAND [SUBCOMMAND]]".
 func (w *world) help(args []string) int {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		w.overview(w.stdout)
@@ -128,7 +131,7 @@ func (w *world) help(args []string) int {
 		fmt.Fprintf(w.stderr, "ajwt help: there is no command %q%s\n", args[0], didYouMean(args[0], commandNames()))
 		return exitUsage
 	}
-	return w.run([]string{args[0], "--help"})
+	return w.run(append(slices.Clone(args), "--help"))
 }
 
 func (w *world) overview(out io.Writer) {

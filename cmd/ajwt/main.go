@@ -27,7 +27,7 @@ func main() {
 func commands() []*command {
 	return []*command{
 		verifyCommand, inspectCommand, mintCommand, keygenCommand, checksumCommand,
-		policyCommand, codesCommand, receiptsCommand, conformanceCommand, benchCommand, replayStoreCommand, versionCommand,
+		policyCommand, bundleCommand, revocationsCommand, linkCommand, codesCommand, receiptsCommand, conformanceCommand, benchCommand, replayStoreCommand, versionCommand,
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/agentic-jwt/ajwt/hosts/issue"
 )
 
 var mintCommand = &command{
@@ -24,6 +26,8 @@ ajwt mint --key issuer.jwk --iss https://as.example --sub patcher --aud https://
      --workflow vuln-patching --step patch --chain supervisor,planner,patcher --steps analyze,plan \
      --checksum @agent.json --registration reg_patcher_2 \
      --proof-key agent.jwk --method POST --url https://api.example/repos/acme/site/pulls > headers.txt
+ajwt mint --key issuer.jwk --iss https://as.example --sub patcher --aud https://api.example --scope repo:read \
+     --workflow vuln-patching --step patch --steps analyze,plan --link links.txt
 ajwt mint --key issuer.jwk --claims claims.json --ttl 60 --json
 ajwt mint --token @token.txt --proof-key agent.jwk --url https://api.example/repos/acme/site`,
 	run: runMint,
@@ -34,6 +38,7 @@ type mintFlags struct {
 	key, kid, alg, typ                                      *definition
 	iss, sub, aud, scope, jti, ttl, now                     *definition
 	workflow, step, chain, steps, form, initiated, context  *definition
+	link, aliasSecret                                       *definition
 	checksum, reading, registration                         *definition
 	cnf, jkt, claims                                        *definition
 	token, proofKey, proofAlg, proofJTI, method, url, nonce *definition
@@ -60,6 +65,8 @@ func newMintFlags(c *call) *mintFlags {
 		form:         c.text("form", "FORM", "form of the hashes of chain and steps: long or short (default: long)"),
 		initiated:    c.text("initiated-by", "NAME", "intent.initiated_by"),
 		context:      c.list("context", "NAME=TEXT", "a member of intent.execution_context"),
+		link:         c.list("link", "FILE", "delegation links, one a line and the root first, for intent.delegation_links; the chain is theirs\nunless --chain says otherwise; needs --workflow"),
+		aliasSecret:  c.text("alias-secret", "FILE", "write workflow and step as their aliases for --aud, made with this secret ('ajwt bundle alias')"),
 		checksum:     c.text("checksum", "SUM|@FILE", "agent_proof.agent_checksum, or the agent's JSON from which it is computed;\nneeds --registration"),
 		reading:      c.text("reading", "READING", "how --checksum @FILE is computed: jcs, jcs-raw or python (default: jcs)"),
 		registration: c.text("registration", "ID", "agent_proof.registration_id; needs --checksum"),
@@ -132,6 +139,12 @@ func (f *mintFlags) check() error {
 		return usagef("--workflow and --step go together")
 	case f.steps.given() && !f.step.given():
 		return usagef("--steps needs --workflow and --step")
+	case f.link.given() && !f.workflow.given():
+		return usagef("--link needs --workflow and --step")
+	case f.aliasSecret.given() && f.link.given():
+		return usagef("--alias-secret and --link: %v", issue.ErrAliasWithLinks)
+	case f.aliasSecret.given() && (!f.workflow.given() || len(f.aud.values) != 1):
+		return usagef("--alias-secret needs --workflow, --step and one --aud, for which the aliases are")
 	case f.checksum.given() != f.registration.given():
 		return usagef("--checksum and --registration go together")
 	case f.reading.given() && !strings.HasPrefix(f.checksum.value(), "@"):
@@ -146,7 +159,7 @@ func (f *mintFlags) check() error {
 	}
 	if f.token.given() {
 		for _, d := range []*definition{f.kid, f.alg, f.typ, f.iss, f.sub, f.aud, f.scope, f.jti, f.ttl, f.workflow, f.chain,
-			f.initiated, f.context, f.checksum, f.cnf, f.jkt, f.claims} {
+			f.initiated, f.context, f.link, f.aliasSecret, f.checksum, f.cnf, f.jkt, f.claims} {
 			if d.given() {
 				return usagef("--%s describes a token to be minted; it does not go with --token", d.name)
 			}

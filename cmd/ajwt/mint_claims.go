@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/hosts/issue"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -86,7 +87,7 @@ func (c *call) mintClaims(f *mintFlags, now int64, proofKey *signingKey) (jwt.Ma
 	if _, ok := claims["jti"]; !ok {
 		claims["jti"] = rand.Text()
 	}
-	if err := f.intent(claims); err != nil {
+	if err := c.intent(f, claims); err != nil {
 		return nil, err
 	}
 	if err := c.agentProof(f, claims); err != nil {
@@ -138,7 +139,7 @@ func (f *mintFlags) times(claims jwt.MapClaims, now int64) error {
 }
 
 // intent lays the workflow flags over the intent claim (draft-00, section 4.4.2).
-func (f *mintFlags) intent(claims jwt.MapClaims) error {
+func (c *call) intent(f *mintFlags, claims jwt.MapClaims) error {
 	if !f.workflow.given() && !f.chain.given() && !f.initiated.given() && !f.context.given() {
 		return nil
 	}
@@ -155,8 +156,12 @@ func (f *mintFlags) intent(claims jwt.MapClaims) error {
 		return usagef("--sub is missing: the chain ends with it")
 	}
 	intent["executed_by"] = sub
+	chain, err := c.links(f, intent)
+	if err != nil {
+		return err
+	}
 	if f.workflow.given() || f.chain.given() {
-		list := ajwt.ChainList(splitList(f.chain.value()), sub)
+		list := ajwt.ChainList(chain, sub)
 		if list == nil {
 			return usagef("--chain: want agent ids (1 to 128 of A-Z a-z 0-9 . _ : @ / -), each once, with --sub at the end or not at all")
 		}
@@ -175,10 +180,39 @@ func (f *mintFlags) intent(claims jwt.MapClaims) error {
 		intent["workflow_id"], intent["workflow_step"] = f.workflow.value(), f.step.value()
 		intent["step_sequence_hash"] = ajwt.SequenceHash(steps, form)
 	}
+	if f.aliasSecret.given() {
+		aliases, err := c.readAliases("--alias-secret", f.aliasSecret.value())
+		if err != nil {
+			return err
+		}
+		intent["workflow_id"] = aliases.Workflow(f.aud.value(), f.workflow.value())
+		intent["workflow_step"] = aliases.Step(f.aud.value(), f.workflow.value(), f.step.value())
+	}
 	if f.initiated.given() {
 		intent["initiated_by"] = f.initiated.value()
 	}
 	return f.executionContext(intent)
+}
+
+// links puts the links of --link into the intent, and returns the chain: that of --chain,
+// else theirs. Faulty links are minted too where --chain is given, so that tests can
+// have a verifier refuse them.
+func (c *call) links(f *mintFlags, intent map[string]any) (chain []string, err error) {
+	chain = splitList(f.chain.value())
+	if !f.link.given() {
+		return chain, nil
+	}
+	links, err := c.readLinks("--link", f.link.values)
+	if err != nil {
+		return nil, err
+	}
+	intent["delegation_links"] = links
+	if !f.chain.given() {
+		if chain, err = issue.ChainOf(links); err != nil {
+			return nil, fmt.Errorf("--link: %w; say --chain to mint with them all the same", err)
+		}
+	}
+	return chain, nil
 }
 
 func (f *mintFlags) executionContext(intent map[string]any) error {

@@ -66,13 +66,24 @@ var publicMembers = map[string][]string{
 // readPublicKey reads a JWK, public or private, and returns its public part as core
 // admits it.
 func (c *call) readPublicKey(by, path string) ([]byte, error) {
+	text, _, err := c.publicPart(by, path)
+	return text, err
+}
+
+// parsePublicKey is readPublicKey for those who need the key itself.
+func (c *call) parsePublicKey(by, path string) (*ajwt.Key, error) {
+	_, key, err := c.publicPart(by, path)
+	return key, err
+}
+
+func (c *call) publicPart(by, path string) ([]byte, *ajwt.Key, error) {
 	data, err := c.readFile(by, path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	doc, err := parseJSON(by, data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	root := doc.Root()
 	names, ok := publicMembers[string(root.Member("kty").Bytes())]
@@ -81,15 +92,16 @@ func (c *call) readPublicKey(by, path string) ([]byte, error) {
 		if root.Member("keys").Exists() {
 			hint = "; this is a JWK Set, want one of its keys"
 		}
-		return nil, fmt.Errorf("%s: %s: want a JWK of kty OKP, EC, RSA or AKP%s", by, quote(path, 200), hint)
+		return nil, nil, fmt.Errorf("%s: %s: want a JWK of kty OKP, EC, RSA or AKP%s", by, quote(path, 200), hint)
 	}
 	var members []jwkMember
 	for _, name := range names {
 		members = append(members, jwkMember{name, string(root.Member(name).Bytes())})
 	}
 	text := jwkText(members)
-	if _, err := ajwt.ParseKey(text); err != nil {
-		return nil, fmt.Errorf("%s: %s: not a usable public key: %w", by, quote(path, 200), err)
+	key, err := ajwt.ParseKey(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %s: not a usable public key: %w", by, quote(path, 200), err)
 	}
-	return text, nil
+	return text, key, nil
 }
