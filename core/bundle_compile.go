@@ -31,7 +31,8 @@ type bundleCompiler struct {
 	// of the step at hand
 	step      int32
 	mandatory stepSet
-	placed    stepSet
+	awaits    []stepSet // by step: what must be placed before it
+	awaited   []stepSet // by step: those that wait for it
 	count     int
 }
 
@@ -216,25 +217,15 @@ func closeAncestors(steps []bundleStep) bool {
 // latestGates are the approval gates before a step that come before no other gate that
 // is before it.
 func latestGates(steps []bundleStep, i int) (latest stepSet) {
-	gates := func(of *stepSet) (set stepSet) {
-		for j := range steps {
-			if of.has(j) && steps[j].approvalGate {
-				set.add(j)
-			}
+	before := steps[i].ancestors
+	for j := before.next(0); j >= 0; j = before.next(j + 1) {
+		if steps[j].approvalGate {
+			latest.add(j)
 		}
-		return set
 	}
-	all := gates(&steps[i].ancestors)
-	latest = all
-	for j := range steps {
-		if !all.has(j) {
-			continue
-		}
-		for k := range steps {
-			if steps[j].ancestors.has(k) {
-				latest.remove(k)
-			}
-		}
+	gates := latest
+	for j := gates.next(0); j >= 0; j = gates.next(j + 1) {
+		latest.subtract(&steps[j].ancestors)
 	}
 	return latest
 }
@@ -245,36 +236,67 @@ func latestGates(steps []bundleStep, i int) (latest stepSet) {
 //
 // What must be there is closed over first: required ancestors, and the latest gates of
 // everything that is there and requires approval. Then each branch of the walk ends in a
-// sequence, so the cost is bounded by their number.
+// sequence, and a branch looks only at steps that may come next, so the cost is bounded
+// by the number of sequences times their length.
 func (c *bundleCompiler) eachSequence(steps []bundleStep, i int, found func() bool) {
-	c.placed, c.mandatory = stepSet{}, stepSet{}
-	need := func(j int) {
-		gates := latestGates(steps, j)
-		c.mandatory.union(&gates)
-	}
-	if steps[i].needsApproval {
-		need(i)
-	}
+	gates := make([]stepSet, len(steps))
 	for j := range steps {
-		if steps[i].ancestors.has(j) && steps[j].required {
+		if steps[j].needsApproval {
+			gates[j] = latestGates(steps, j)
+		}
+	}
+	before := steps[i].ancestors
+	c.mandatory = gates[i]
+	for j := before.next(0); j >= 0; j = before.next(j + 1) {
+		if steps[j].required {
 			c.mandatory.add(j)
 		}
 	}
 	for grown := true; grown; {
-		before := c.mandatory
-		for j := range steps {
-			if c.mandatory.has(j) && steps[j].needsApproval {
-				need(j)
-			}
+		was := c.mandatory
+		for j := was.next(0); j >= 0; j = was.next(j + 1) {
+			c.mandatory.union(&gates[j])
 		}
-		grown = c.mandatory != before
+		grown = c.mandatory != was
 	}
-	c.place(steps, i, found)
+	c.await(steps, before, gates)
+	var ready stepSet
+	for j := before.next(0); j >= 0; j = before.next(j + 1) {
+		if c.awaits[j] == (stepSet{}) {
+			ready.add(j)
+		}
+	}
+	c.place(steps, i, stepSet{}, ready, found)
 }
 
-func (c *bundleCompiler) place(steps []bundleStep, i int, found func() bool) bool {
-	if c.mandatory.within(&c.placed) {
-		length := len(c.joined)
+// await finds what each step before the one at hand waits for: what must be there and
+// comes before it, and its own gates. Of those it keeps the ones that no other of them
+// waits for in turn, so that a step becomes ready once and not at each of its ancestors.
+func (c *bundleCompiler) await(steps []bundleStep, before stepSet, gates []stepSet) {
+	c.awaits, c.awaited = make([]stepSet, len(steps)), make([]stepSet, len(steps))
+	need := make([]stepSet, len(steps))
+	for j := before.next(0); j >= 0; j = before.next(j + 1) {
+		need[j] = steps[j].ancestors
+		need[j].intersect(&c.mandatory)
+		need[j].union(&gates[j])
+	}
+	for j := before.next(0); j >= 0; j = before.next(j + 1) {
+		c.awaits[j] = need[j]
+		for k := need[j].next(0); k >= 0; k = need[j].next(k + 1) {
+			c.awaits[j].subtract(&need[k])
+		}
+		for k := c.awaits[j].next(0); k >= 0; k = c.awaits[j].next(k + 1) {
+			c.awaited[k].add(j)
+		}
+	}
+}
+
+// place records the sequence where all that must be there is, and goes on with each step
+// that may come next: ready are those that wait for nothing and come before nothing that
+// was placed.
+func (c *bundleCompiler) place(steps []bundleStep, i int, placed, ready stepSet, found func() bool) bool {
+	length := len(c.joined)
+	if c.mandatory.within(&placed) {
 		c.append(steps[i].id)
 		more := found()
 		c.joined = c.joined[:length]
@@ -282,39 +304,21 @@ func (c *bundleCompiler) place(steps []bundleStep, i int, found func() bool) boo
 			return false
 		}
 	}
-	for j := range steps {
-		if !steps[i].ancestors.has(j) || c.placed.has(j) || !c.mayFollow(steps, j) {
-			continue
+	for j := ready.next(0); j >= 0; j = ready.next(j + 1) {
+		placed.add(j)
+		next := ready
+		next.remove(j)
+		for k := c.awaited[j].next(0); k >= 0; k = c.awaited[j].next(k + 1) {
+			if c.awaits[k].within(&placed) {
+				next.add(k)
+			}
 		}
-		length := len(c.joined)
+		next.subtract(&steps[j].ancestors)
 		c.append(steps[j].id)
-		c.placed.add(j)
-		more := c.place(steps, i, found)
-		c.placed.remove(j)
+		more := c.place(steps, i, placed, next, found)
 		c.joined = c.joined[:length]
+		placed.remove(j)
 		if !more {
-			return false
-		}
-	}
-	return true
-}
-
-// mayFollow tells whether a step may come next: what must come before it has, and
-// nothing that it comes before has.
-func (c *bundleCompiler) mayFollow(steps []bundleStep, j int) bool {
-	need := c.mandatory
-	for k := range need {
-		need[k] &= steps[j].ancestors[k]
-	}
-	if steps[j].needsApproval {
-		gates := latestGates(steps, j)
-		need.union(&gates)
-	}
-	if !need.within(&c.placed) {
-		return false
-	}
-	for k := range steps {
-		if c.placed.has(k) && steps[k].ancestors.has(j) {
 			return false
 		}
 	}

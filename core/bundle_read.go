@@ -1,6 +1,7 @@
 package ajwt
 
 import (
+	"math/bits"
 	"strconv"
 
 	"github.com/agentic-jwt/ajwt/core/strictjson"
@@ -326,12 +327,25 @@ func (s *stepSet) within(o *stepSet) bool {
 	return true
 }
 
-// meets tells whether a step is in both.
-func (s *stepSet) meets(o *stepSet) bool {
+func (s *stepSet) intersect(o *stepSet) {
 	for i := range s {
-		if s[i]&o[i] != 0 {
-			return true
-		}
+		s[i] &= o[i]
 	}
-	return false
+}
+
+func (s *stepSet) subtract(o *stepSet) {
+	for i := range s {
+		s[i] &^= o[i]
+	}
+}
+
+// next returns the first step of s at or after i, -1 where there is none.
+func (s *stepSet) next(i int) int {
+	for w := i / 64; w < len(s); w++ {
+		if rest := s[w] >> (i % 64) << (i % 64); rest != 0 {
+			return w*64 + bits.TrailingZeros64(rest)
+		}
+		i = 0
+	}
+	return -1
 }
