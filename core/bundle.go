@@ -28,6 +28,7 @@ type Bundle struct {
 	chainPool  []int32           // agents of the chains, one after another
 	chainAt    map[uint64]int32  // by the first 64 bits of the digest
 	chainIn    map[pair]struct{} // (workflow, chain)
+	reached    map[pair]struct{} // (workflow, agent) with a chain
 	sequences  [][sha256.Size]byte
 	sequenceAt map[uint64]int32
 	sequenceIn map[pair]struct{} // (step, sequence)
@@ -133,7 +134,7 @@ func (b *Bundle) allowsSequence(step int32, ref *sequenceRef) bool {
 	return in
 }
 
-// agentKey tells whether the bundle lists the key for the agent.
+// hasKey tells whether the bundle lists the key for the agent.
 func (a *bundleAgent) hasKey(thumbprint *[32]byte) bool {
 	for i := range a.keys {
 		if a.keys[i] == *thumbprint {

@@ -38,7 +38,7 @@ type bundleCompiler struct {
 
 func (c *bundleCompiler) compile() {
 	b := c.b
-	b.chainAt, b.chainIn = map[uint64]int32{}, map[pair]struct{}{}
+	b.chainAt, b.chainIn, b.reached = map[uint64]int32{}, map[pair]struct{}{}, map[pair]struct{}{}
 	b.sequenceAt, b.sequenceIn = map[uint64]int32{}, map[pair]struct{}{}
 	for i := range b.workflows {
 		c.w, c.index, c.at = &b.workflows[i], int32(i), "/workflows/"+strconv.Itoa(i)
@@ -109,6 +109,7 @@ func (c *bundleCompiler) walk(agent int32) {
 		c.limit("/delegation", "chains to "+strconv.Quote(c.b.agents[agent].id))
 		return
 	}
+	c.b.reached[pair{c.index, agent}] = struct{}{}
 	c.recordChain()
 	if len(c.path) > c.w.maxDepth {
 		return

@@ -58,7 +58,6 @@ func (r *bundleReader) document(root strictjson.Value, t *documentTerms) {
 }
 
 func (r *bundleReader) agents(v strictjson.Value, at string) {
-	r.b.agents = make([]bundleAgent, 0, max(0, v.Len()))
 	r.entries(v, at, func(e strictjson.Value, at string) {
 		a := bundleAgent{}
 		r.object(e, at,
@@ -74,17 +73,18 @@ func (r *bundleReader) agents(v strictjson.Value, at string) {
 			}},
 			member{"keys", false, func(v strictjson.Value, at string) {
 				a.pinned = true
-				r.entries(v, at, func(e strictjson.Value, at string) { r.agentKey(&a, e, at) })
+				seen := map[[32]byte]bool{}
+				r.entries(v, at, func(e strictjson.Value, at string) { r.agentKey(&a, seen, e, at) })
 			}},
 			member{"shim_checksums", false, func(v strictjson.Value, at string) {
 				a.shimPinned = true
+				seen := map[[32]byte]bool{}
 				r.entries(v, at, func(e strictjson.Value, at string) {
 					shim := r.checksum(e, at)
-					for i := range a.shims {
-						if a.shims[i] == shim {
-							r.fault(CodeBundleIDDuplicate, at, "this entry stands twice")
-						}
+					if seen[shim] {
+						r.fault(CodeBundleIDDuplicate, at, "this entry stands twice")
 					}
+					seen[shim] = true
 					a.shims = append(a.shims, shim)
 				})
 			}},
@@ -115,16 +115,17 @@ func (r *bundleReader) registration(a *bundleAgent, v strictjson.Value, at strin
 	a.registrations = append(a.registrations, g)
 }
 
-func (r *bundleReader) agentKey(a *bundleAgent, v strictjson.Value, at string) {
+func (r *bundleReader) agentKey(a *bundleAgent, seen map[[32]byte]bool, v strictjson.Value, at string) {
 	k := new(Key)
 	if fault, detail := k.read(v, false); fault != keyOK {
 		r.fault(CodeBundleKeyInvalid, at, keyReasons[fault]+": "+detail)
 		return
 	}
 	thumbprint := k.Thumbprint()
-	if a.hasKey(&thumbprint) {
+	if seen[thumbprint] {
 		r.fault(CodeBundleIDDuplicate, at, "this key stands twice")
 	}
+	seen[thumbprint] = true
 	a.keys = append(a.keys, thumbprint)
 	r.b.keys[thumbprint] = k
 }
@@ -183,7 +184,7 @@ func (r *bundleReader) agentRef(v strictjson.Value, at string) (string, int32) {
 }
 
 func (r *bundleReader) delegation(w *bundleWorkflow, v strictjson.Value, at string) {
-	seen := make(map[pair]bool, max(0, v.Len()))
+	seen := map[pair]bool{}
 	r.entries(v, at, func(e strictjson.Value, at string) {
 		if !r.kind(e, at, strictjson.Array) {
 			return

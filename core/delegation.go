@@ -60,20 +60,14 @@ func (r *run) checkLinks() Code {
 	if r.bundle == nil || !r.intent.links.Exists() {
 		return 0
 	}
-	if r.workflow == nil {
-		if r.intent.workflow == nil {
-			return CodeDelegationLinkWorkflowMismatch
-		}
+	malformed := r.readLinks()
+	switch {
+	case r.workflow == nil && r.intent.workflow == nil:
+		return CodeDelegationLinkWorkflowMismatch
+	case r.workflow == nil:
 		return 0 // unknown, and observed
-	}
-	for e := r.intent.links.First(); e.Exists(); e = e.Next() {
-		if r.links == len(r.s.links) {
-			r.s.links = append(r.s.links, link{})
-		}
-		if code := r.s.links[r.links].parse(e.Bytes(), &r.policy.limits, r.policy.proof.algorithms); code != 0 {
-			return code
-		}
-		r.links++
+	case malformed != 0:
+		return malformed
 	}
 	links := r.s.links[:r.links]
 	for i := range links {
@@ -89,6 +83,24 @@ func (r *run) checkLinks() Code {
 	}
 	r.linked = true
 	return 0
+}
+
+// readLinks takes the links apart and returns what is wrong with the form of the first
+// that has none. It goes on behind it: where that is only observed, a revoked link among
+// the others still rejects.
+func (r *run) readLinks() (malformed Code) {
+	for e := r.intent.links.First(); e.Exists(); e = e.Next() {
+		if r.links == len(r.s.links) {
+			r.s.links = append(r.s.links, link{})
+		}
+		code := r.s.links[r.links].parse(e.Bytes(), &r.policy.limits, r.policy.proof.algorithms)
+		if code == 0 {
+			r.links++
+		} else if malformed == 0 {
+			malformed = code
+		}
+	}
+	return malformed
 }
 
 // parse is checks 806 and 807: the form of a link.

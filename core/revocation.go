@@ -194,10 +194,14 @@ func (r *run) checkChainRevoked() Code {
 			return CodeDelegationLinkKeyRevoked
 		}
 	}
-	if r.chain < 0 {
+	chain := r.chain
+	if chain < 0 && r.bundle != nil && r.intent.hasChain && r.issuer.profile.hashesCheckable() {
+		chain = r.bundle.findChain(&r.intent.chain) // of another workflow or agent, and observed
+	}
+	if chain < 0 {
 		return 0
 	}
-	for _, agent := range r.bundle.chainAgents(r.chain) {
+	for _, agent := range r.bundle.chainAgents(chain) {
 		if revoked[agent/64]&(1<<(agent%64)) != 0 {
 			return CodeDelegationChainRevoked
 		}

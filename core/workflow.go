@@ -197,10 +197,16 @@ func (r *run) checkStepKnown() Code {
 	return 0
 }
 
-// checkStepAgent is check 902. That any agent of a step without one is reached by a chain
-// is check 804.
+// checkStepAgent is check 902. A step without an agent is for any that a chain reaches:
+// check 804 has found the chain, except where hashes cannot be compared.
 func (r *run) checkStepAgent() Code {
-	if r.step != nil && r.agent != nil && r.step.agent != anyAgent && r.step.agent != r.agentAt {
+	if r.step == nil || r.agent == nil || r.step.agent == r.agentAt {
+		return 0
+	}
+	if r.step.agent != anyAgent {
+		return CodeWorkflowStepAgentMismatch
+	}
+	if _, reached := r.bundle.reached[pair{r.workflowAt, r.agentAt}]; !reached && !r.issuer.profile.hashesCheckable() {
 		return CodeWorkflowStepAgentMismatch
 	}
 	return 0
