@@ -33,7 +33,7 @@ var (
 // SeededFaults lists all faults, by subject.
 func SeededFaults() []SeededFault {
 	return slices.Concat(inputFaults, targetFaults, tokenFaults, jsonFaults, keyFaults, keySetFaults, signatureFaults,
-		claimFaults, intentFaults, proofFaults, proofTimeFaults, routeFaults, replayFaults, answerFaults, valueFaults, profileFaults, toolFaults,
+		claimFaults, intentFaults, proofFaults, proofTimeFaults, httpsigFaults, patchetFaults, routeFaults, replayFaults, answerFaults, valueFaults, profileFaults, toolFaults,
 		bundleFaults, delegationFaults, workflowFaults)
 }
 

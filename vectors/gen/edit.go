@@ -18,6 +18,7 @@ type edit struct {
 	rewrite     func(string) string // layers compact and proof.compact
 	key, alg    string              // sign with these instead of the recorded key
 	signature   func(k *key, input []byte) []byte
+	remake      func(scene) scene // anything else, in sequences alone: it is not recorded
 }
 
 // set gives the value at path a new JSON text, which need not be well-formed.
@@ -65,6 +66,9 @@ func (e edit) signedWith(signature func(k *key, input []byte) []byte) edit {
 
 // apply returns the changed scene and the mutation as it is recorded.
 func (e edit) apply(s scene) (scene, *vectors.Mutation) {
+	if e.remake != nil {
+		return e.remake(s), nil
+	}
 	m := &vectors.Mutation{Layer: e.layer, Path: e.path}
 	exact := true
 	var from *string

@@ -47,7 +47,7 @@ var keyNames = []string{
 	"rsa-2048-a", "rsa-2048-b", "rsa-2048-e3", "rsa-3072-a", "rsa-1024-a",
 	"p256-a", "p256-b", "p384-a", "p384-b",
 	"ed25519-a", "ed25519-b", "ed448-a", "ed448-b", "mldsa44-a", "mldsa44-b",
-	"agent-p256-a", "agent-p256-b", "agent-ed25519-a", "agent-ed25519-b",
+	"agent-p256-a", "agent-p256-b", "agent-ed25519-a", "agent-ed25519-b", "agent-p384-a",
 	"bundle-p256-a", "bundle-p256-b", "list-p256-a", "list-p256-b",
 	"supervisor-p256-a", "supervisor-ed25519-a", "planner-p256-a", "planner-ed25519-a", "classifier-p256-a",
 }

@@ -78,6 +78,12 @@ func policies() map[string]string {
 		// two issuers that use one kid for different keys
 		"draft00-two.json": policyDoc(anyBearer, issuerText(issuerID, "draft-00", usual, serverKeys(usual...)),
 			issuerText(otherID, "draft-00", usual, jwks(testKey("rsa-2048-b").entry("rs256-1", "RS256"), testKey("p256-b").entry("other-1", "ES256")))),
+		// the same with a DPoP proof or a message signature
+		"httpsig.json": provingBy(`"methods":["dpop","httpsig"],"algorithms":["Ed25519","ES256","ES384"]`,
+			policyDoc(anyProof, issuerText(issuerID, "hardened", usual, serverKeys(usual...)))),
+		// the prototype's tokens and proofs
+		"patchet.json": provingBy(`"methods":["patchet"]`,
+			policyDoc(anyProof, issuerText(issuerID, "patchet", usual, serverKeys(usual...)))),
 		// sender-constrained tokens with a DPoP proof
 		"hardened.json": policyDoc(anyProof, issuerText(issuerID, "hardened", usual, serverKeys(usual...))),
 	})

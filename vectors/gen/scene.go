@@ -39,6 +39,9 @@ type scene struct {
 	fields                               []vectors.Header // after Authorization and DPoP
 	body                                 []byte
 
+	signature *messageSignature // nil: no message signature is sent
+	prototype *prototypeProof   // nil: no proof of the prototype's is sent
+
 	edits []edit // of the finished request
 }
 
@@ -93,6 +96,12 @@ func (s *scene) request() (*vectors.Request, error) {
 	r.Headers = append(r.Headers, s.fields...)
 	if s.body != nil {
 		r.Body = base64.StdEncoding.EncodeToString(s.body)
+	}
+	if s.signature != nil {
+		r.Headers = append(r.Headers, s.signature.fields(r)...)
+	}
+	if s.prototype != nil {
+		r.Headers = append(r.Headers, s.prototype.fields(s, r)...)
 	}
 	for _, e := range s.edits {
 		text, _ := replace(requestText(r), e.path, e.to)
@@ -153,6 +162,12 @@ func (s *scene) algorithms() []string {
 	add(s.proof)
 	for i := range s.links {
 		add(&s.links[i])
+	}
+	if s.signature != nil {
+		add(&jws{alg: s.signature.alg})
+	}
+	if s.prototype != nil {
+		add(&jws{alg: "RS256"})
 	}
 	if s.hasBundle() {
 		add(s.bundleDocument())
