@@ -1,0 +1,179 @@
+package abi
+
+// Root is one configuration of the plugin: a proxy may have several in one instance of
+// the module, an old one and its successor among them.
+type Root interface {
+	// Configure takes the plugin's configuration of so many bytes; false refuses it.
+	Configure(size int) bool
+	// Tick is called in the rhythm that SetTick set.
+	Tick()
+	// CallResponse is the answer to a Call: the numbers of header fields and bytes of
+	// the body, no header fields where there was no answer.
+	CallResponse(token uint32, headers, body int)
+	// RequestHeaders has the fields of a request; end tells that it has no body.
+	RequestHeaders(end bool) Outcome
+	// RequestBody is for a held request: size bytes of the body are there; end tells
+	// that these are all, and that there are no trailers.
+	RequestBody(size int, end bool) Outcome
+	// RequestTrailers is for a held request: the body is complete.
+	RequestTrailers() Outcome
+	// Log is called at the end of a stream.
+	Log()
+}
+
+// Outcome is what becomes of a request. The zero Outcome refuses.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Refused Outcome = iota // it was answered, and goes no further
+	Passed
+	Held // its headers wait for the body
+)
+
+// Module is what stands behind the exports. It never panics: a fault of a Root refuses
+// the request, or the configuration. It is not safe for concurrent use; an instance runs
+// one call at a time.
+type Module struct {
+	host    Host
+	newRoot func(Host) Root
+	roots   map[uint32]Root
+	streams map[uint32]stream
+}
+
+type stream struct {
+	root    Root
+	outcome Outcome
+	begun   bool
+}
+
+// NewModule makes a Module. newRoot is called for each configuration.
+func NewModule(host Host, newRoot func(Host) Root) *Module {
+	return &Module{host, newRoot, make(map[uint32]Root), make(map[uint32]stream)}
+}
+
+// ContextCreate is proxy_on_context_create: a root where parent is 0, else a stream.
+func (m *Module) ContextCreate(id, parent uint32) {
+	defer m.recovered("context_create", nil)
+	if parent == 0 {
+		if m.roots[id] == nil {
+			m.roots[id] = m.newRoot(m.host)
+		}
+		return
+	}
+	m.streams[id] = stream{root: m.roots[parent]}
+}
+
+// Configure is proxy_on_configure.
+func (m *Module) Configure(root uint32, size int) (ok bool) {
+	defer m.recovered("configure", func() { ok = false })
+	r := m.roots[root]
+	return r != nil && r.Configure(size)
+}
+
+// Tick is proxy_on_tick.
+func (m *Module) Tick(root uint32) {
+	defer m.recovered("tick", nil)
+	if r := m.roots[root]; r != nil {
+		r.Tick()
+	}
+}
+
+// CallResponse is proxy_on_http_call_response.
+func (m *Module) CallResponse(root, token uint32, headers, body int) {
+	defer m.recovered("http_call_response", nil)
+	if r := m.roots[root]; r != nil {
+		r.CallResponse(token, headers, body)
+	}
+}
+
+// RequestHeaders is proxy_on_request_headers.
+func (m *Module) RequestHeaders(id uint32, end bool) Action {
+	s := m.streams[id]
+	s.begun = true
+	return m.judge("request_headers", id, s, func() Outcome { return s.root.RequestHeaders(end) })
+}
+
+// RequestBody is proxy_on_request_body. It never lets a byte of a request pass that was
+// not judged.
+func (m *Module) RequestBody(id uint32, size int, end bool) Action {
+	s := m.streams[id]
+	if s.begun && s.outcome != Held {
+		return actionOf(s.outcome)
+	}
+	return m.judge("request_body", id, s, func() Outcome { return s.root.RequestBody(size, end) })
+}
+
+// RequestTrailers is proxy_on_request_trailers.
+func (m *Module) RequestTrailers(id uint32) Action {
+	s := m.streams[id]
+	if s.begun && s.outcome != Held {
+		return actionOf(s.outcome)
+	}
+	return m.judge("request_trailers", id, s, func() Outcome {
+		if outcome := s.root.RequestTrailers(); outcome == Passed {
+			return Passed
+		}
+		return Refused // nothing comes after trailers
+	})
+}
+
+// judge asks for a stream's outcome. A stream without a root, or whose headers never
+// came, is refused.
+func (m *Module) judge(callback string, id uint32, s stream, ask func() Outcome) (action Action) {
+	s.outcome = Refused
+	defer func() { m.streams[id] = s }()
+	refuse := func() {
+		action = Pause
+		s.outcome = Refused
+		m.host.Respond(500, "ajwt_internal", faultBody, AppendPairs(nil, noStore, jsonType))
+	}
+	defer m.recovered(callback, refuse)
+	if s.root == nil || !s.begun {
+		m.host.Log(LevelError, "ajwt: "+callback+": unknown stream")
+		refuse()
+		return Pause
+	}
+	s.outcome = ask()
+	return actionOf(s.outcome)
+}
+
+func actionOf(o Outcome) Action {
+	if o == Passed {
+		return Continue
+	}
+	return Pause
+}
+
+var (
+	faultBody = []byte(`{"error":"server_error","code":"internal_panic"}`)
+	noStore   = Pair{"cache-control", "no-store"}
+	jsonType  = Pair{"content-type", "application/json"}
+)
+
+// Log is proxy_on_log.
+func (m *Module) Log(id uint32) {
+	defer m.recovered("log", nil)
+	if s, ok := m.streams[id]; ok && s.root != nil {
+		s.root.Log()
+	}
+}
+
+// Delete is proxy_on_delete, for streams and roots.
+func (m *Module) Delete(id uint32) {
+	delete(m.streams, id)
+	delete(m.roots, id)
+}
+
+// recovered catches a panic. The text of what was thrown is not written: it may hold
+// parts of a request.
+func (m *Module) recovered(callback string, then func()) {
+	if recover() == nil {
+		return
+	}
+	defer func() { _ = recover() }() // the host itself is at fault: what is left is to refuse
+	m.host.Log(LevelError, "ajwt: "+callback+": internal_panic")
+	if then != nil {
+		then()
+	}
+}
