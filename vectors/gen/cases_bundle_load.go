@@ -56,7 +56,7 @@ func documentJOSE(b *builder, k documentKind, l loadInput, foreign jws) {
 	compact("payload-padded", "A part with padding is not base64url.", "compact_invalid", part(1, func(p string) string { return p + "=" }))
 	compact("header-alphabet", "A character of the standard alphabet is not base64url.", "compact_invalid", part(0, insert("+")))
 	compact("signature-slack", "Spare bits of the last character are zero.", "compact_invalid", part(2, slack))
-	compact("signature-empty", "A document without a signature is refused.", "compact_invalid", part(2, to("")), unverified)
+	compact("signature-empty", "A document without a signature is refused.", "compact_invalid", part(2, to("")))
 	compact("line-end", "A line end behind the signature does not belong to it.", "compact_invalid", func(s string) string { return s + "\n" })
 	compact("space-before", "A blank in front of the header does not belong to it.", "compact_invalid", func(s string) string { return " " + s })
 	compact("empty", "An empty text is no document.", "compact_invalid", func(string) string { return "" })

@@ -97,3 +97,58 @@ func TestCheckFindsStaleFiles(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLinkEdits: a change to one link is signed again, and what holds its hash follows.
+func TestLinkEdits(t *testing.T) {
+	before := linked()
+	first := before.linkTexts()
+	for _, row := range []struct {
+		name    string
+		edit    edit
+		path    string
+		changed []bool // of the links
+	}{
+		{"payload of the root", set("link", "/0/payload/scope", `"repo:read"`), "/0/payload/scope", []bool{true, true}},
+		{"header of the last", set("link", "/1/header/typ", `"JWT"`), "/1/header/typ", []bool{false, true}},
+		{"prev", set("link", "/1/payload/prev", `"x"`), "/1/payload/prev", []bool{false, true}},
+		{"signature of the root", link(0, part(2, to("AAAA"))), "", []bool{true, true}},
+	} {
+		s, m := row.edit.apply(before)
+		texts := s.linkTexts()
+		for i := range texts {
+			if (texts[i] != first[i]) != row.changed[i] {
+				t.Errorf("%s: that link %d changed is %t", row.name, i, texts[i] != first[i])
+			}
+			if !strings.Contains(s.tokenPayload(), quote(texts[i])) {
+				t.Errorf("%s: the token lacks link %d", row.name, i)
+			}
+		}
+		if row.path != "" && m.Path != row.path || m.From == nil || m.To == nil || s.compact() == before.compact() {
+			t.Errorf("%s: %+v", row.name, m)
+		}
+		prev, _ := lookup(s.linkPayload(1, texts), "/prev")
+		if want := quote(b64(sha256Of(texts[0]))); prev != want && row.name != "prev" {
+			t.Errorf("%s: prev is %s, want %s", row.name, prev, want)
+		}
+	}
+	if again := before.linkTexts(); again[0] != first[0] || again[1] != first[1] {
+		t.Error("an edit changed the scene that it was applied to")
+	}
+}
+
+// TestLoadEdits: layers of a load, and what stands in the input afterwards.
+func TestLoadEdits(t *testing.T) {
+	l := bundleLoad(smallBundle())
+	changed, m := set("bundle", "/version", "8").applyLoad(l)
+	if string(m.From) != "7" || string(m.To) != "8" || changed.text() == l.text() || !strings.Contains(l.document.payload, `"version":7`) {
+		t.Errorf("payload: %+v", m)
+	}
+	changed, m = set("policy", "/issuers/0/algorithms", `["RS256"]`).applyLoad(l)
+	if string(m.To) != `["RS256"]` || changed.policy == l.policy {
+		t.Errorf("policy: %+v", m)
+	}
+	changed, _ = set("input", "/now", "1").applyLoad(l)
+	if now, _ := lookup(changed.text(), "/now"); now != "1" || len(l.edits) > 0 {
+		t.Errorf("input: now is %s", now)
+	}
+}
