@@ -46,6 +46,11 @@ var valueFaults = []SeededFault{
 	{"checksum-python-short-exponent", "python's exponents may have one digit", nil},
 	{"checksum-source-code-ignored", "source_code takes no part in python", nil},
 	{"checksum-absent-as-null", "what is absent is null", nil},
+	{"checksum-mandatory-optional", "agent_id, prompt_template, tools and a tool's name may be absent", nil},
+	{"checksum-prototype-names", "jcs has the member names of python", nil},
+	{"checksum-source-code-in-jcs", "source_code takes part in jcs too", nil},
+	{"checksum-numbers-like-go", "numbers in jcs are written like those of Go", nil},
+	{"checksum-line-end", "a line end follows the text", nil},
 
 	{"jcs-members-by-code-point", "members sort by code point instead of UTF-16 code unit", nil},
 	{"jcs-members-unsorted", "inner members keep their order", nil},
@@ -123,6 +128,18 @@ func laxAgent(agent []byte) []byte {
 		})
 	case "checksum-source-code-ignored":
 		list = list.withTools(root, func(_ strictjson.Value, l memberList) memberList { return l.without("source_code") })
+	case "checksum-mandatory-optional":
+		list = list.withTools(root, func(t strictjson.Value, l memberList) memberList {
+			if t.Kind() == strictjson.Object && !t.Member("name").Exists() {
+				return l.with("name", `""`)
+			}
+			return l
+		})
+		for name, empty := range map[string]string{"agent_id": `""`, "prompt_template": `""`, "tools": "[]"} {
+			if !root.Member(name).Exists() {
+				list = list.with(name, empty)
+			}
+		}
 	default:
 		return agent
 	}
@@ -175,6 +192,19 @@ func laxCanonical(a *agentDocument, reading Reading, sound []byte) []byte {
 		return onlyJCS(reading, sound, jcsWriter{less: strings.Compare})
 	case "checksum-html-escaped":
 		return onlyJCS(reading, sound, jcsWriter{html: true})
+	case "checksum-numbers-like-go":
+		return onlyJCS(reading, sound, jcsWriter{number: goNumber})
+	case "checksum-prototype-names":
+		return bytes.Replace(bytes.Replace(sound, []byte(`"agent_id":`), []byte(`"id":`), 1), []byte(`"prompt_template":`), []byte(`"prompt":`), 1)
+	case "checksum-source-code-in-jcs":
+		for _, t := range a.tools {
+			if reading != ReadingPython && t.sourceCode.Exists() {
+				sound = append(sound, t.sourceCode.Bytes()...)
+			}
+		}
+		return sound
+	case "checksum-line-end":
+		return append(sound, '\n')
 	case "checksum-absent-as-null":
 		if !a.configuration.Exists() {
 			sound = bytes.Replace(bytes.Replace(sound, []byte(`"config": {}`), []byte(`"config": null`), 1), []byte(`"configuration":{}`), []byte(`"configuration":null`), 1)
@@ -275,10 +305,7 @@ func FaultyJCS(text []byte) (canonical []byte, err error, done bool) {
 	case "jcs-numbers-as-written":
 		w.number = func(raw string) string { return raw }
 	case "jcs-numbers-like-go":
-		w.number = func(raw string) string {
-			f, _ := strconv.ParseFloat(raw, 64)
-			return strconv.FormatFloat(f, 'g', -1, 64)
-		}
+		w.number = goNumber
 	case "jcs-minus-zero":
 		w.number = func(raw string) string {
 			if f, _ := strconv.ParseFloat(raw, 64); f == 0 && math.Signbit(f) {
@@ -325,6 +352,11 @@ func (w *jcsWriter) fill() {
 	if w.number == nil {
 		w.number = soundNumber
 	}
+}
+
+func goNumber(raw string) string {
+	f, _ := strconv.ParseFloat(raw, 64)
+	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
 func soundNumber(raw string) string {

@@ -55,13 +55,13 @@ func checksumTools(b *builder) {
 			jcsTools(`{"description":" d\r\n\n","name":"t","parameters":{}}`)},
 	})
 	b.refuse("duplicate-names-jcs", "Two tools of one name have no lasting order and are refused in jcs.", made["sorted-jcs"], "",
-		set("input", "/agent/tools/1/name", `"b"`), refused())
+		set("input", "/agent/tools/1/name", `"b"`), refused(), kills("checksum-tools-twice"))
 	b.refuse("duplicate-names-jcs-raw", "Two tools of one name are refused in jcs-raw too.", made["unsorted-jcs-raw"], "",
-		set("input", "/agent/tools/1/name", `"b"`), refused())
+		set("input", "/agent/tools/1/name", `"b"`), refused(), kills("checksum-tools-twice"))
 	b.refuse("duplicate-names-python", "Two tools of one name are refused in python.", made["sorted-python"], "",
-		set("input", "/agent/tools/1/name", `"b"`), refused())
+		set("input", "/agent/tools/1/name", `"b"`), refused(), kills("checksum-tools-twice"))
 	b.refuse("signature-missing-python", "A tool without signature is an error in python.", made["sorted-python"], "",
-		drop("input", "/agent/tools/0/signature"), refused())
+		drop("input", "/agent/tools/0/signature"), refused(), kills("checksum-signature-optional"))
 }
 
 func checksumAbsent(b *builder) {
@@ -86,18 +86,18 @@ func checksumAbsent(b *builder) {
 			jcsTools(`{"description":"d","name":"t","parameters":{}}`)},
 	})["nothing"]
 	required := []option{refused(), requirements("D00-5.2.1-01", "D00-5.2.1-03", "D00-5.2.1-04")}
-	b.refuse("agent-id", "An agent without agent_id has no checksum.", t, "", drop("input", "/agent/agent_id"), required...)
-	b.refuse("prompt", "An agent without prompt_template has no checksum.", t, "", drop("input", "/agent/prompt_template"), required...)
+	b.refuse("agent-id", "An agent without agent_id has no checksum.", t, "", drop("input", "/agent/agent_id"), append(required, kills("checksum-mandatory-optional"))...)
+	b.refuse("prompt", "An agent without prompt_template has no checksum.", t, "", drop("input", "/agent/prompt_template"), append(required, kills("checksum-mandatory-optional"))...)
 	b.refuse("prompt-null", "A prompt_template of null is no absent one and no string.", t, "", set("input", "/agent/prompt_template", "null"), required...)
 	b.refuse("prompt-number", "A prompt_template is a string.", t, "", set("input", "/agent/prompt_template", "1"), required...)
-	b.refuse("tool-name", "A tool without name has no place in the order.", t, "", drop("input", "/agent/tools/0/name"), required...)
+	b.refuse("tool-name", "A tool without name has no place in the order.", t, "", drop("input", "/agent/tools/0/name"), append(required, kills("checksum-mandatory-optional"))...)
 	b.refuse("tool-name-number", "The name of a tool is a string.", t, "", set("input", "/agent/tools/0/name", "1"), required...)
-	b.refuse("tools", "An agent without tools has an empty array of them, not none.", t, "", drop("input", "/agent/tools"), required...)
+	b.refuse("tools", "An agent without tools has an empty array of them, not none.", t, "", drop("input", "/agent/tools"), append(required, kills("checksum-mandatory-optional"))...)
 	b.refuse("tools-object", "The tools are an array.", t, "", set("input", "/agent/tools", "{}"), required...)
 	unknown := []option{refused(), level("PROFILE")}
-	b.refuse("unknown-member", "An unknown member of the agent would look covered and is refused.", t, "", set("input", "/agent/version", `"1"`), unknown...)
-	b.refuse("unknown-tool-member", "An unknown member of a tool would look covered and is refused.", t, "", set("input", "/agent/tools/0/returns", `"str"`), unknown...)
-	b.refuse("prototype-name", "The prototype's name config is unknown.", t, "", set("input", "/agent/config", "{}"), unknown...)
+	b.refuse("unknown-member", "An unknown member of the agent would look covered and is refused.", t, "", set("input", "/agent/version", `"1"`), append(unknown, kills("checksum-unknown-ignored"))...)
+	b.refuse("unknown-tool-member", "An unknown member of a tool would look covered and is refused.", t, "", set("input", "/agent/tools/0/returns", `"str"`), append(unknown, kills("checksum-unknown-ignored"))...)
+	b.refuse("prototype-name", "The prototype's name config is unknown.", t, "", set("input", "/agent/config", "{}"), append(unknown, kills("checksum-unknown-ignored"))...)
 	b.refuse("configuration-null", "A configuration of null is no absent one.", t, "", set("input", "/agent/configuration", "null"), unknown...)
 	b.refuse("description-number", "A description is a string.", t, "", set("input", "/agent/tools/0/description", "1"), unknown...)
 	b.refuse("parameters-array", "Parameters are an object.", t, "", set("input", "/agent/tools/0/parameters", "[]"), unknown...)
