@@ -1,0 +1,157 @@
+package filter
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/wasm/proxywasm/abi"
+)
+
+// sharedReplay is the replay memory of a proxy process: shards in its shared data, which
+// all workers change by compare-and-swap. All keys of a decision lie in one shard, since
+// two cannot be changed together. The shards are made once, when the first instance is
+// configured, and never deleted: the shared data knows no expiry, so what has expired
+// makes room for what comes.
+//
+// Shared data lives as long as the process, through reloads of the configuration. Every
+// plugin with the same vm_id can write to it: give this one an id of its own.
+type sharedReplay struct {
+	host      abi.Host
+	names     []string
+	capacity  int // entries of a shard
+	perKey    int // of one owner
+	start     int64
+	table     table
+	conflicts int // other workers were quicker; for the metric
+}
+
+const (
+	// replayPrefix names the layout: a module that writes another uses other names.
+	replayPrefix = "ajwt/replay/1/"
+	// manyShards keep a shard small, and with it the copy that each decision makes:
+	// 256 of them hold 65,536 entries in values of 8 KB.
+	manyShards = 256
+	// shardEntries bounds a shard, and with it the memory of all: 256 times 128 KB.
+	shardEntries = 4096
+	// swaps bounds the tries against other workers.
+	swaps = 100
+	// createCAS is a number that no value has had. Setting an absent value under it
+	// succeeds, and a present one is left alone: a value is made, never erased.
+	createCAS = 1<<32 - 1
+)
+
+// window is how long entries live: while it does not grow, what has left the memory
+// cannot be used again.
+type window struct{ maxAge, skew, lifetime int64 }
+
+func (w window) within(o window) bool {
+	return w.maxAge <= o.maxAge && w.skew <= o.skew && w.lifetime <= o.lifetime
+}
+
+// openReplay makes the memory, or takes up that of an earlier configuration. capacity is
+// the policy's number of entries: up to that of a shard, it holds to the entry; above, the
+// shards hold it where keys are spread, and an owner has at most half a shard.
+func openReplay(host abi.Host, capacity, perKey int, w window, now int64) (*sharedReplay, bool) {
+	r := &sharedReplay{host: host, capacity: capacity, perKey: perKey}
+	shards := 1
+	if capacity > shardEntries {
+		shards = manyShards
+		r.capacity = shardEntries
+		r.perKey = min(perKey, shardEntries/2)
+	}
+	prefix := replayPrefix + strconv.Itoa(shards) + "/"
+	for i := range shards {
+		r.names = append(r.names, prefix+strconv.Itoa(i))
+	}
+	r.table.data = make([]byte, 0, 16<<10)
+	return r, r.begin(prefix+"about", w, now)
+}
+
+// begin finds out when the memory started empty, and starts it where it is new. The value
+// is start and window, 8 bytes each.
+func (r *sharedReplay) begin(name string, w window, now int64) bool {
+	for range swaps {
+		value, cas, status := r.host.Shared(name)
+		switch {
+		case status == abi.StatusNotFound:
+			for _, shard := range r.names {
+				if !create(r.host, shard, emptyTable()) {
+					return false
+				}
+			}
+			if !create(r.host, name, aboutReplay(now, w)) {
+				return false
+			}
+			continue // whoever was first, its value counts
+		case status != abi.StatusOK || len(value) != 32:
+			return false
+		}
+		number := func(at int) int64 { return int64(binary.LittleEndian.Uint64(value[at:])) }
+		old := window{number(8), number(16), number(24)}
+		if r.start = number(0); w.within(old) {
+			return true
+		}
+		// Entries have left that a longer window would still want: start anew, and
+		// keep what there is.
+		grown := window{max(w.maxAge, old.maxAge), max(w.skew, old.skew), max(w.lifetime, old.lifetime)}
+		if cas != 0 && r.host.SetShared(name, aboutReplay(now, grown), cas) == abi.StatusOK {
+			r.start = now
+			return true
+		}
+	}
+	return false
+}
+
+func aboutReplay(start int64, w window) []byte {
+	var b []byte
+	for _, n := range [...]int64{start, w.maxAge, w.skew, w.lifetime} {
+		b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	}
+	return b
+}
+
+// create sets a value that does not exist, and leaves one alone that does.
+func create(host abi.Host, name string, value []byte) bool {
+	switch host.SetShared(name, value, createCAS) {
+	case abi.StatusOK:
+		return true
+	case abi.StatusCASMismatch:
+		// It exists; or the host does not set absent values under a number.
+		if _, _, status := host.Shared(name); status == abi.StatusNotFound {
+			return host.SetShared(name, value, 0) == abi.StatusOK
+		}
+		return true
+	}
+	return false
+}
+
+// Start implements ajwt.Replay. The shared data cannot be lost while the module lives.
+func (r *sharedReplay) Start() int64 { return r.start }
+
+// Record implements ajwt.Replay.
+func (r *sharedReplay) Record(keys []ajwt.ReplayKey, now int64) (ajwt.ReplayResult, int) {
+	if !ajwt.OneTag(keys) {
+		return ajwt.ReplayUnavailable, 0
+	}
+	name := r.names[int(keys[0].Tag[31])%len(r.names)]
+	for range swaps {
+		value, cas, status := r.host.Shared(name)
+		if status != abi.StatusOK || cas == 0 || !r.table.read(value) { // under 0 it would overwrite
+			return ajwt.ReplayUnavailable, 0
+		}
+		result, seen := r.table.record(keys, now, r.capacity, r.perKey)
+		if result != ajwt.ReplayFresh {
+			return result, seen
+		}
+		switch r.host.SetShared(name, r.table.data, cas) {
+		case abi.StatusOK:
+			return ajwt.ReplayFresh, 0
+		case abi.StatusCASMismatch:
+			r.conflicts++
+		default:
+			return ajwt.ReplayUnavailable, 0
+		}
+	}
+	return ajwt.ReplayUnavailable, 0
+}

@@ -1,0 +1,215 @@
+package filter
+
+import (
+	"strconv"
+	"strings"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/wasm/proxywasm/abi"
+)
+
+// RequestHeaders implements abi.Root. A request whose body core may want is held, with its
+// headers, until the body is there; every other one is decided at once.
+func (r *Root) RequestHeaders(end bool) abi.Outcome {
+	r.begin()
+	if !r.read() {
+		return r.refuse(ajwt.CodeABIRecordMalformed)
+	}
+	if end {
+		return r.decide([]byte{})
+	}
+	switch proof := r.hasBodyProof(); {
+	case !proof && !r.settings.body.tool:
+		return r.decide(nil)
+	case r.upgrades():
+		// What follows an upgrade is no body: nobody could judge it.
+		if proof {
+			return r.refuse(ajwt.CodeProofBodyUnavailable)
+		}
+		return r.decide(nil)
+	}
+	return abi.Held
+}
+
+// RequestBody implements abi.Root.
+func (r *Root) RequestBody(size int, end bool) abi.Outcome {
+	if limit := r.settings.policy.Limits().BodyBytes; !end && size <= limit {
+		return abi.Held
+	}
+	return r.decideHeld(size)
+}
+
+// RequestTrailers implements abi.Root: with trailers, no call of RequestBody says that
+// the body has ended.
+func (r *Root) RequestTrailers() abi.Outcome { return r.decideHeld(-1) }
+
+// decideHeld decides on a request whose body is there, size bytes or as many as there
+// are for -1. Its headers are read again: other requests came in between, and what is
+// judged is what goes on.
+func (r *Root) decideHeld(size int) abi.Outcome {
+	r.begin()
+	if !r.read() {
+		return r.refuse(ajwt.CodeABIRecordMalformed)
+	}
+	// One byte beyond the limit is refused for the length alone, as the whole would be.
+	want := r.settings.policy.Limits().BodyBytes + 1
+	if size >= 0 {
+		want = min(want, size)
+	}
+	if want == 0 {
+		return r.decide([]byte{})
+	}
+	body, status := r.host.Buffer(abi.RequestBody, 0, want)
+	switch {
+	case size < 0 && (status == abi.StatusNotFound || status == abi.StatusEmpty):
+		body = []byte{} // trailers without a body
+	case status != abi.StatusOK || size >= 0 && len(body) != want:
+		return r.refuse(ajwt.CodeProofBodyUnavailable)
+	case body == nil:
+		body = []byte{}
+	}
+	r.garbage += 2 * len(body)
+	return r.decide(body)
+}
+
+func (r *Root) begin() {
+	r.began = r.host.Now()
+	r.garbage += requestGarbage
+	r.collect(2)
+}
+
+// read reads the header fields: as pairs, since a look for one name would find the first
+// of several only. Pseudo header fields describe the request and are none of its own
+// (RFC 9113, section 8.3.1); one that stands twice, or that is unknown, is refused.
+func (r *Root) read() bool {
+	if r.verifier == nil {
+		return false
+	}
+	raw, status := r.host.Pairs(abi.RequestHeaders)
+	if status != abi.StatusOK {
+		return false
+	}
+	pairs, ok := abi.ReadPairs(r.pairs[:0], raw)
+	r.pairs = pairs[:0]
+	q := &r.request
+	*q = ajwt.Request{Headers: q.Headers[:0], Now: r.began / second}
+	if !ok {
+		return false
+	}
+	for _, p := range pairs {
+		if !strings.HasPrefix(p.Name, ":") {
+			q.Headers = append(q.Headers, ajwt.Header{Name: p.Name, Value: p.Value})
+			continue
+		}
+		var into *string
+		switch p.Name {
+		case ":method":
+			into = &q.Method
+		case ":scheme":
+			into = &q.Scheme
+		case ":authority":
+			into = &q.Authority
+		case ":path":
+			into = &q.Target
+		case ":protocol": // of an extended CONNECT
+			continue
+		}
+		if into == nil || *into != "" {
+			return false
+		}
+		*into = p.Value
+	}
+	return true
+}
+
+// has tells whether the request has a field of that name, in lower case.
+func (r *Root) has(name string) bool {
+	for i := range r.request.Headers {
+		if n := r.request.Headers[i].Name; len(n) == len(name) && strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasBodyProof tells whether the request may carry a proof that covers its body.
+func (r *Root) hasBodyProof() bool {
+	uses := &r.settings.body
+	return uses.httpsig && r.has("signature-input") || uses.patchet && r.has("pop")
+}
+
+func (r *Root) upgrades() bool { return r.request.Method == "CONNECT" || r.has("upgrade") }
+
+// decide asks core. A nil body is one that was not read.
+func (r *Root) decide(body []byte) abi.Outcome {
+	r.request.Body = body
+	d := r.verifier.Verify(&r.request)
+	return r.conclude(&d)
+}
+
+// refuse is the decision of the filter itself.
+func (r *Root) refuse(code ajwt.Code) abi.Outcome {
+	d := ajwt.Decision{Code: code, Status: code.Status()}
+	if r.settings != nil {
+		d.PolicyDigest = r.settings.policy.Digest()
+	}
+	return r.conclude(&d)
+}
+
+// conclude counts and records a decision, and answers a rejection.
+func (r *Root) conclude(d *ajwt.Decision) abi.Outcome {
+	elapsed := max(r.host.Now()-r.began, 0) / 1000 // microseconds
+	r.metrics.latency.set(uint64(elapsed))
+	if d.Code != 0 {
+		r.metrics.code(d.Code).add(1)
+	}
+	if d.Code == ajwt.CodeKeyKidUnknown || d.Code == ajwt.CodeKeySetMissing {
+		r.want(d.Issuer)
+	}
+	record := d.AppendRecord(r.out[:0])
+	record = strconv.AppendInt(append(record[:len(record)-1], `,"elapsed_us":`...), elapsed, 10)
+	record = append(record, '}')
+	r.out = record
+	r.host.SetProperty("ajwt", record)
+	if d.Verdict != ajwt.Accept {
+		r.host.Log(abi.LevelInfo, string(record))
+	}
+	switch {
+	case !d.Allows():
+		r.metrics.rejected.add(1)
+		r.respond(d)
+		return abi.Refused
+	case d.Observed:
+		r.metrics.observed.add(1)
+	default:
+		r.metrics.accepted.add(1)
+	}
+	return abi.Passed
+}
+
+// want asks for an issuer's key set out of turn.
+func (r *Root) want(issuer string) {
+	for i := range r.documents {
+		if d := &r.documents[i]; d.kind == ajwt.KindKeys && d.issuer == issuer {
+			d.wanted = true
+		}
+	}
+}
+
+// respond answers a rejection.
+func (r *Root) respond(d *ajwt.Decision) {
+	fields := [4]abi.Pair{{Name: "content-type", Value: "application/json"}, {Name: "cache-control", Value: "no-store"}}
+	n := 2
+	if d.Challenge != "" {
+		fields[n] = abi.Pair{Name: "www-authenticate", Value: d.Challenge}
+		n++
+	}
+	if d.Nonce != "" {
+		fields[n] = abi.Pair{Name: "dpop-nonce", Value: d.Nonce}
+		n++
+	}
+	r.out = d.AppendErrorBody(r.out[:0])
+	split := len(r.out)
+	r.out = abi.AppendPairs(r.out, fields[:n]...)
+	r.host.Respond(d.Status, "ajwt_"+d.Code.String(), r.out[:split], r.out[split:])
+}

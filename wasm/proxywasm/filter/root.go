@@ -1,0 +1,160 @@
+package filter
+
+import (
+	"bytes"
+	"strconv"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/wasm/proxywasm/abi"
+)
+
+// Root is one configuration of the filter in one instance of the module. It implements
+// abi.Root.
+type Root struct {
+	host      abi.Host
+	settings  *settings
+	verifier  *ajwt.Verifier
+	replay    *sharedReplay
+	documents []document
+	metrics   metrics
+	ready     bool
+
+	request   ajwt.Request // used again by each request
+	pairs     []abi.Pair   // so is this
+	out       []byte       // and this
+	began     int64        // nanoseconds
+	garbage   int          // bytes since the last collection
+	conflicts int          // of the replay memory, as the metric has them
+}
+
+// New makes a Root for the proxy's next configuration.
+func New(host abi.Host) abi.Root { return &Root{host: host} }
+
+const (
+	second = 1_000_000_000 // in nanoseconds
+
+	// The rhythm of ticks, in milliseconds: at the start requests wait for documents.
+	tickStarting = 200
+	tickReady    = 1000
+
+	// cacheEntries is the size of the signature cache, 80 bytes each.
+	cacheEntries = 4096
+
+	// bytesPerCollection is how much garbage may lie about before it is collected: that
+	// of 8,192 requests. Concurrent marking gets no time between the calls of a module,
+	// so the heap would grow far beyond what is live, and linear memory never shrinks.
+	bytesPerCollection = 8 << 20
+	requestGarbage     = 1 << 10
+)
+
+// Configure implements abi.Root: a policy with faults is refused, and all of them are
+// logged. It assumes nothing about instances before it: a proxy configures several, some
+// of which never see a request.
+func (r *Root) Configure(size int) bool {
+	data, status := r.host.Buffer(abi.PluginConfiguration, 0, size)
+	if status != abi.StatusOK || len(data) != size {
+		r.host.Log(abi.LevelCritical, "ajwt: the configuration cannot be read: status "+strconv.Itoa(int(status)))
+		return false
+	}
+	s, faults := readSettings(bytes.Clone(data), r.host.Env)
+	if len(faults) > 0 {
+		r.logFaults(abi.LevelCritical, "the policy is refused", faults)
+		return false
+	}
+	now := r.host.Now() / second
+	capacity, perKey := s.policy.ReplayCapacity()
+	replay, ok := openReplay(r.host, capacity, perKey, s.window, now)
+	if !ok {
+		r.host.Log(abi.LevelCritical, "ajwt: the shared data cannot hold the replay memory")
+		return false
+	}
+	verifier, err := ajwt.NewVerifier(s.policy, ajwt.Options{
+		Replay: replay, NonceKeys: s.nonceKeys, SignatureCache: ajwt.NewSignatureCache(cacheEntries)})
+	if err != nil {
+		r.host.Log(abi.LevelCritical, err.Error())
+		return false
+	}
+	r.settings, r.verifier, r.replay = s, verifier, replay
+	r.metrics.define(r.host)
+	r.documents = nil
+	for _, src := range s.sources {
+		r.documents = append(r.documents, newDocument(src))
+	}
+	for i := range r.documents {
+		d := &r.documents[i]
+		if state, _, ok := r.state(d); ok {
+			r.adopt(d, &state, now)
+		}
+	}
+	r.logFaults(abi.LevelWarn, "the policy", s.policy.Warnings())
+	r.tell(true)
+	r.host.Collect() // the policy's text and tree
+	return true
+}
+
+// logFaults writes a line for each fault.
+func (r *Root) logFaults(level abi.Level, what string, faults []ajwt.Fault) {
+	for _, f := range faults {
+		r.host.Log(level, "ajwt: "+what+": "+f.String())
+	}
+}
+
+// tell says whether all documents are in force, where that has changed.
+func (r *Root) tell(first bool) {
+	ready := true
+	for i := range r.documents {
+		ready = ready && r.documents[i].loaded
+	}
+	if ready == r.ready && !first {
+		return
+	}
+	r.ready = ready
+	if ready {
+		r.metrics.ready.set(1)
+		r.host.SetTick(tickReady)
+	} else {
+		r.metrics.ready.set(0)
+		r.host.SetTick(tickStarting)
+	}
+}
+
+// Tick implements abi.Root: it looks after the documents. Calls are made here and not
+// while the filter is configured, when the proxy has no clusters yet.
+func (r *Root) Tick() {
+	if r.verifier == nil {
+		return
+	}
+	now := r.host.Now() / second
+	for i := range r.documents {
+		r.tick(&r.documents[i], now)
+	}
+	r.tell(false)
+	if n := r.replay.conflicts; n > r.conflicts {
+		r.metrics.conflicts.add(int64(n - r.conflicts))
+		r.conflicts = n
+	}
+	r.collect(1)
+}
+
+// CallResponse implements abi.Root.
+func (r *Root) CallResponse(token uint32, headers, body int) {
+	for i := range r.documents {
+		if d := &r.documents[i]; d.flying && d.token == token {
+			r.answered(d, headers, body, r.host.Now()/second)
+			r.tell(false)
+			return
+		}
+	}
+}
+
+// Log implements abi.Root: the request is over, and nobody waits.
+func (r *Root) Log() { r.collect(1) }
+
+// collect collects the garbage of many calls at once. Where nobody calls Log it happens
+// within a request.
+func (r *Root) collect(share int) {
+	if r.garbage >= bytesPerCollection*share {
+		r.garbage = 0
+		r.host.Collect()
+	}
+}

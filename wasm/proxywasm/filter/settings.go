@@ -1,0 +1,265 @@
+package filter
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/core/strictjson"
+)
+
+// settings are a configuration that was found without fault.
+type settings struct {
+	policy    *ajwt.Policy
+	sources   []source // documents to fetch
+	body      bodyUses // what may need a request's body
+	window    window
+	nonceKeys [][]byte
+}
+
+// bodyUses says what of a policy reads bodies.
+type bodyUses struct {
+	tool, httpsig, patchet bool
+}
+
+func (b bodyUses) any() bool { return b.tool || b.httpsig || b.patchet }
+
+// source is one document of one issuer, and how it is fetched.
+type source struct {
+	kind      ajwt.Kind
+	issuer    string
+	url       string
+	cluster   string // of the proxy
+	scheme    string // for :scheme
+	authority string // for :authority
+	path      string // for :path, with the query
+	timeout   int    // milliseconds
+	limit     int    // bytes of the document
+}
+
+const (
+	// defaultDocumentBytes is hosts.proxywasm.max_bundle_bytes where the policy has
+	// none. Reading a document stops the worker, and linear memory never shrinks.
+	defaultDocumentBytes = 1 << 20
+	defaultTimeout       = 5000 // milliseconds
+	// nonceVariable holds the keys of proof.nonce: base64url without padding, 32 bytes
+	// each, separated by commas. A proxy shows its configuration to its operators, so
+	// secrets do not stand there.
+	nonceVariable = "AJWT_NONCE_KEYS"
+)
+
+// settingsLimits are those of core for a policy.
+var settingsLimits = strictjson.Limits{Depth: 32, Values: 4 << 20}
+
+// readSettings reads the configuration. The faults are all that are wrong with it, those
+// of the policy first; none means that the settings are of use.
+func readSettings(data []byte, env func(string) string) (*settings, []ajwt.Fault) {
+	s := &settings{}
+	var faults []ajwt.Fault
+	policy, err := ajwt.ParsePolicy(data)
+	if err != nil {
+		faults = faultsOf(err)
+	}
+	var doc strictjson.Document
+	if doc.Parse(data, settingsLimits) != nil {
+		return nil, faults // core has said why
+	}
+	r := settingsReader{s: s, root: doc.Root(), host: doc.Root().Member("hosts").Member("proxywasm")}
+	r.documents()
+	r.bodies()
+	r.windows()
+	if r.root.Member("replay").Member("scope").Is("shared") {
+		r.fault(ajwt.CodePolicyFeatureUnsupported, "/replay/scope", "the memory is that of one proxy process: want local")
+	}
+	r.nonce(env(nonceVariable))
+	if faults = append(faults, r.faults...); len(faults) > 0 {
+		return nil, faults
+	}
+	s.policy = policy
+	limits := policy.Limits()
+	for i := range s.sources {
+		src := &s.sources[i]
+		if src.kind == ajwt.KindKeys {
+			src.limit = min(src.limit, limits.KeySetBytes)
+		} else {
+			src.limit = min(src.limit, limits.BundleBytes)
+		}
+	}
+	return s, nil
+}
+
+// faultsOf gives the faults of a load error, never none.
+func faultsOf(err error) []ajwt.Fault {
+	if e, ok := err.(*ajwt.LoadError); ok && len(e.Faults) > 0 {
+		return e.Faults
+	}
+	return []ajwt.Fault{{Code: ajwt.CodeInternalPanic, Detail: err.Error()}}
+}
+
+// settingsReader reads what core leaves to the host. Members of a wrong type are core's to
+// name; here they count as absent.
+type settingsReader struct {
+	s      *settings
+	root   strictjson.Value
+	host   strictjson.Value
+	faults []ajwt.Fault
+}
+
+func (r *settingsReader) fault(code ajwt.Code, pointer, detail string) {
+	r.faults = append(r.faults, ajwt.Fault{Code: code, Pointer: pointer, Detail: detail})
+}
+
+// elements calls each for the elements of an array, with their pointers.
+func elements(v strictjson.Value, at string, each func(e strictjson.Value, at string)) {
+	if v.Kind() != strictjson.Array {
+		return
+	}
+	i := 0
+	for e := v.First(); e.Exists(); e = e.Next() {
+		each(e, at+"/"+strconv.Itoa(i))
+		i++
+	}
+}
+
+type origin struct {
+	cluster string
+	timeout int
+}
+
+// documents finds what is to be fetched, and from which cluster.
+func (r *settingsReader) documents() {
+	origins := make(map[string]origin)
+	elements(r.host.Member("fetch"), "/hosts/proxywasm/fetch", func(e strictjson.Value, at string) {
+		name, rest, ok := splitURL(string(e.Member("origin").Bytes()))
+		if !ok || rest != "/" {
+			r.fault(ajwt.CodePolicyMemberValue, at+"/origin", "want scheme, host and port alone, such as https://as.example")
+			return
+		}
+		if _, known := origins[name.text]; known {
+			r.fault(ajwt.CodePolicyIDDuplicate, at+"/origin", "another entry has this origin")
+		}
+		timeout, ok := e.Member("timeout_ms").Integer()
+		if !ok {
+			timeout = defaultTimeout
+		}
+		origins[name.text] = origin{string(e.Member("cluster").Bytes()), int(timeout)}
+	})
+	limit, ok := r.host.Member("max_bundle_bytes").Integer()
+	if !ok {
+		limit = defaultDocumentBytes
+	}
+	elements(r.root.Member("issuers"), "/issuers", func(e strictjson.Value, at string) {
+		issuer := string(e.Member("issuer").Bytes())
+		add := func(kind ajwt.Kind, v strictjson.Value, at string) {
+			src := source{kind: kind, issuer: issuer, url: string(v.Bytes()), limit: int(limit)}
+			o, path, ok := splitURL(src.url)
+			if !ok {
+				return
+			}
+			from, known := origins[o.text]
+			if !known {
+				r.fault(ajwt.CodePolicyMemberMissing, at, "no entry of hosts.proxywasm.fetch has the origin of this URL")
+				return
+			}
+			src.scheme, src.authority, src.path = o.scheme, o.authority, path
+			src.cluster, src.timeout = from.cluster, from.timeout
+			r.s.sources = append(r.s.sources, src)
+		}
+		if uri := e.Member("jwks_uri"); uri.Exists() {
+			add(ajwt.KindKeys, uri, at+"/jwks_uri")
+		}
+		for _, signed := range [...]struct {
+			kind ajwt.Kind
+			name string
+		}{{ajwt.KindBundle, "bundle"}, {ajwt.KindRevocations, "revocation"}} {
+			kind, name := signed.kind, signed.name
+			v := e.Member(name)
+			switch {
+			case !v.Exists():
+			case v.Member("uri").Exists():
+				add(kind, v.Member("uri"), at+"/"+name+"/uri")
+			default:
+				r.fault(ajwt.CodePolicyMemberMissing, at+"/"+name+"/uri", "a proxy's filter opens no file and is handed no document: want uri")
+			}
+		}
+	})
+}
+
+// bodies finds what reads bodies, and holds it to hosts.proxywasm.body: without the option
+// of the proxy that goes with it, a request would wait for ever, or its upstream would
+// answer before the body was judged.
+func (r *settingsReader) bodies() {
+	on, _ := r.host.Member("body").Bool()
+	need := func(use *bool, at string) {
+		if *use = true; !on {
+			r.fault(ajwt.CodePolicyMemberConflict, at, "it needs bodies: set hosts.proxywasm.body, and allow_on_headers_stop_iteration in the proxy")
+		}
+	}
+	elements(r.root.Member("proof").Member("methods"), "/proof/methods", func(e strictjson.Value, at string) {
+		switch {
+		case e.Is("httpsig"):
+			need(&r.s.body.httpsig, at)
+		case e.Is("patchet"):
+			need(&r.s.body.patchet, at)
+		}
+	})
+	elements(r.root.Member("routes"), "/routes", func(e strictjson.Value, at string) {
+		if mcp, _ := e.Member("require").Member("tool").Member("mcp").Bool(); mcp {
+			need(&r.s.body.tool, at+"/require/tool")
+		}
+	})
+}
+
+// windows finds how long entries of the replay memory live at most.
+func (r *settingsReader) windows() {
+	w := window{maxAge: 60, skew: 30, lifetime: 600} // core's defaults
+	if n, ok := r.root.Member("proof").Member("max_age_seconds").Integer(); ok {
+		w.maxAge = n
+	}
+	elements(r.root.Member("issuers"), "/issuers", func(e strictjson.Value, _ string) {
+		if n, ok := e.Member("clock_skew_seconds").Integer(); ok {
+			w.skew = max(w.skew, n)
+		}
+		if n, ok := e.Member("max_token_lifetime_seconds").Integer(); ok {
+			w.lifetime = max(w.lifetime, n)
+		}
+	})
+	r.s.window = w
+}
+
+func (r *settingsReader) nonce(variable string) {
+	if !r.root.Member("proof").Member("nonce").Exists() {
+		return
+	}
+	for _, text := range strings.Split(variable, ",") {
+		key, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimSpace(text))
+		if err != nil || len(key) != 32 {
+			r.fault(ajwt.CodePolicyMemberMissing, "/proof/nonce",
+				"want keys in the environment variable "+nonceVariable+": base64url, 32 bytes each, separated by commas")
+			return
+		}
+		r.s.nonceKeys = append(r.s.nonceKeys, key)
+	}
+}
+
+// urlOrigin is where a URL leads. text compares.
+type urlOrigin struct{ text, scheme, authority string }
+
+// splitURL takes a URL apart. core has held those of the policy to their form.
+func splitURL(url string) (o urlOrigin, path string, ok bool) {
+	scheme, rest, found := strings.Cut(url, "://")
+	if !found || scheme != "https" && scheme != "http" {
+		return o, "", false
+	}
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	o.scheme, o.authority, path = scheme, rest[:end], rest[end:]
+	if path == "" || path[0] == '?' {
+		path = "/" + path
+	}
+	o.text = scheme + "://" + strings.ToLower(o.authority)
+	return o, path, o.authority != "" && !strings.ContainsAny(url, "#@ ")
+}

@@ -1,0 +1,159 @@
+package filter
+
+import (
+	"encoding/binary"
+
+	ajwt "github.com/agentic-jwt/ajwt/core"
+)
+
+// A shard's value in the shared data: a head, then entries in the order of their keys.
+//
+//	0  4  layout, "AJR\x01"
+//	4  4  number of entries
+//	8  8  left: the latest expiry that has left
+//	16 8  swept: when expired entries were last let go
+//
+// An entry: half of the key's SHA-256 (16), a quarter of the owner's (8), expiry (8). All
+// integers are little endian. A second text with half of a key's hash would take 2^128
+// tries and would only get its own sender refused; owners that share a quarter share a
+// quota.
+const (
+	tableLayout = "AJR\x01"
+	tableHead   = 24
+	entryBytes  = 32
+	keyBytes    = 16
+	ownerBytes  = 8
+	sweepEvery  = 30 // seconds
+)
+
+// emptyTable is the value of a new shard.
+func emptyTable() []byte { return append([]byte(tableLayout), make([]byte, tableHead-4)...) }
+
+// table is a shard's value while it is changed. The buffer is used again.
+type table struct{ data []byte }
+
+// read takes a copy of a value; false where it is none.
+func (t *table) read(value []byte) bool {
+	if len(value) < tableHead || string(value[:4]) != tableLayout {
+		return false
+	}
+	if n := uint64(binary.LittleEndian.Uint32(value[4:])); uint64(len(value)) != tableHead+n*entryBytes {
+		return false
+	}
+	t.data = append(t.data[:0], value...)
+	return true
+}
+
+func (t *table) count() int          { return (len(t.data) - tableHead) / entryBytes }
+func (t *table) entry(i int) []byte  { return t.data[tableHead+i*entryBytes:][:entryBytes] }
+func (t *table) left() int64         { return int64(binary.LittleEndian.Uint64(t.data[8:])) }
+func (t *table) swept() int64        { return int64(binary.LittleEndian.Uint64(t.data[16:])) }
+func (t *table) setLeft(n int64)     { binary.LittleEndian.PutUint64(t.data[8:], uint64(n)) }
+func (t *table) expires(i int) int64 { return expiryOf(t.entry(i)) }
+func expiryOf(entry []byte) int64    { return int64(binary.LittleEndian.Uint64(entry[24:])) }
+func (t *table) resize(entries int)  { t.data = t.data[:tableHead+entries*entryBytes] }
+
+func (t *table) find(key *[32]byte) (at int, found bool) {
+	end := t.count()
+	for at < end {
+		if middle := (at + end) / 2; string(t.entry(middle)[:keyBytes]) < string(key[:keyBytes]) {
+			at = middle + 1
+		} else {
+			end = middle
+		}
+	}
+	return at, at < t.count() && string(t.entry(at)[:keyBytes]) == string(key[:keyBytes])
+}
+
+// sweep lets go of every entry whose last second has passed.
+func (t *table) sweep(now int64) {
+	kept, left := 0, t.left()
+	for i := range t.count() {
+		e := t.entry(i)
+		if at := expiryOf(e); at < now {
+			left = max(left, at)
+			continue
+		}
+		copy(t.entry(kept), e)
+		kept++
+	}
+	t.resize(kept)
+	t.setLeft(left)
+	binary.LittleEndian.PutUint64(t.data[16:], uint64(now))
+}
+
+func (t *table) remove(at int) {
+	t.setLeft(max(t.left(), t.expires(at)))
+	copy(t.data[tableHead+at*entryBytes:], t.data[tableHead+(at+1)*entryBytes:])
+	t.resize(t.count() - 1)
+}
+
+var noEntry [entryBytes]byte
+
+func (t *table) insert(k *ajwt.ReplayKey) {
+	at, _ := t.find(&k.Key)
+	t.data = append(t.data, noEntry[:]...)
+	from := tableHead + at*entryBytes
+	copy(t.data[from+entryBytes:], t.data[from:])
+	e := t.entry(at)
+	copy(e[:keyBytes], k.Key[:])
+	copy(e[keyBytes:keyBytes+ownerBytes], k.Owner[:])
+	binary.LittleEndian.PutUint64(e[24:], uint64(k.Expires))
+}
+
+// held counts the live entries of an owner.
+func (t *table) held(owner *[32]byte, now int64) (n int) {
+	for i := range t.count() {
+		e := t.entry(i)
+		if string(e[keyBytes:keyBytes+ownerBytes]) == string(owner[:ownerBytes]) && expiryOf(e) >= now {
+			n++
+		}
+	}
+	return n
+}
+
+// record takes all keys or none, as core's ReplayMemory does. After ReplayFresh the
+// table's data are the shard's next value.
+func (t *table) record(keys []ajwt.ReplayKey, now int64, capacity, perKey int) (result ajwt.ReplayResult, seen int) {
+	if now > t.swept()+sweepEvery || t.count()+len(keys) > capacity {
+		t.sweep(now)
+	}
+	for i := range keys {
+		// One that expires no later than what has left may have been among it.
+		if keys[i].Expires <= t.left() {
+			return ajwt.ReplaySeen, i
+		}
+		if at, found := t.find(&keys[i].Key); found {
+			if t.expires(at) >= now {
+				return ajwt.ReplaySeen, i
+			}
+			t.remove(at)
+		}
+		for j := range i {
+			if keys[j].Key == keys[i].Key {
+				return ajwt.ReplaySeen, i
+			}
+		}
+	}
+	if t.count()+len(keys) > perKey { // else nobody can hold more than a share
+		for i := range keys {
+			held := t.held(&keys[i].Owner, now)
+			for j := range i + 1 {
+				if keys[j].Owner == keys[i].Owner {
+					held++
+				}
+			}
+			if held > perKey {
+				return ajwt.ReplayQuota, 0
+			}
+		}
+	}
+	if t.count()+len(keys) > capacity {
+		return ajwt.ReplayFull, 0
+	}
+	for i := range keys {
+		t.insert(&keys[i])
+	}
+	binary.LittleEndian.PutUint32(t.data[4:], uint32(t.count()))
+	return ajwt.ReplayFresh, 0
+}
