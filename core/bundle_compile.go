@@ -43,7 +43,7 @@ func (c *bundleCompiler) compile() {
 	for i := range b.workflows {
 		c.w, c.index, c.at = &b.workflows[i], int32(i), "/workflows/"+strconv.Itoa(i)
 		laxGraph(c.w)
-		if c.chains(); !c.full {
+		if c.chains() && !c.full {
 			c.stepsOf()
 		}
 		if c.full {
@@ -52,8 +52,9 @@ func (c *bundleCompiler) compile() {
 	}
 }
 
-// chains finds every path from an origin, at most max_depth edges long.
-func (c *bundleCompiler) chains() {
+// chains finds every path from an origin, at most max_depth edges long. It is false after a
+// cycle: then nothing is known of what a chain reaches.
+func (c *bundleCompiler) chains() bool {
 	c.next, c.reached = make(map[int32][]int32, len(c.w.edges)), map[int32]int{}
 	before := map[int32]int{} // edges that end here
 	for _, e := range c.w.edges {
@@ -62,13 +63,14 @@ func (c *bundleCompiler) chains() {
 	}
 	if agent := c.cycle(before); agent >= 0 {
 		c.fault(CodeBundleGraphCycle, c.at+"/delegation", "a delegation cycle goes through "+strconv.Quote(c.b.agents[agent].id))
-		return
+		return false
 	}
 	for _, o := range c.w.origins {
 		c.path = append(c.path[:0], o)
 		c.joined = append(c.joined[:0], c.b.agents[o].id...)
 		c.walk(o)
 	}
+	return true
 }
 
 // cycle takes away the agents that no edge ends at, and so on (Kahn); what remains lies
