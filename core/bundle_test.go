@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -213,4 +215,155 @@ func TestBundleLimits(t *testing.T) {
 	require.Equal(t, CodeBundleLimitExceeded, err.(*LoadError).Code())
 	require.Contains(t, err.Error(), `"end"`)
 	require.Contains(t, err.Error(), `"w"`)
+}
+
+// fanBundle is a bundle with steps that may run side by side, and a row of others behind
+// them.
+func fanBundle(width, tail int, tailFlags string) string {
+	var steps, names []string
+	for i := range width {
+		id := fmt.Sprintf("s%d", i)
+		steps = append(steps, testStep(id, "supervisor", "", "r"))
+		names = append(names, `"`+id+`"`)
+	}
+	steps = append(steps, testStep("t0", "supervisor", strings.Join(names, ","), "rg"))
+	for i := 1; i < tail; i++ {
+		steps = append(steps, testStep(fmt.Sprintf("t%d", i), "supervisor", fmt.Sprintf(`"t%d"`, i-1), tailFlags))
+	}
+	p := testBundle(1)
+	return p[:strings.Index(p, `"steps":[`)] + `"steps":[` + strings.Join(steps, ",") + `]}]}`
+}
+
+// TestBundleCost: what is wrong, long or wide costs no more than its size.
+func TestBundleCost(t *testing.T) {
+	// 120 orders of five steps, then 120 steps in a row that each look back for their gate:
+	// 14,405 sequences of about 65 steps.
+	start := time.Now()
+	b, err := CompileBundle([]byte(fanBundle(5, 120, "ra")), "https://as.example", testNow)
+	require.NoError(t, err)
+	require.Len(t, b.sequences, 120*120+5)
+	require.Less(t, time.Since(start), 10*time.Second)
+
+	// Entries of a wrong type take no room for agents, and end the reading after the faults
+	// that are kept.
+	for _, member := range []string{`"agents":[`, `"delegation":[`, `"origins":[`, `"registrations":[`} {
+		wrong := strings.Replace(testBundle(1), member, member+strings.Repeat("1,", 1<<20), 1)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := CompileBundle([]byte(wrong), "https://as.example", testNow)
+		runtime.ReadMemStats(&after)
+		require.Len(t, err.(*LoadError).Faults, signedFaults)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(160<<20), member) // 28 bytes per value, doubled as it grows
+	}
+
+	// Checksums of one agent are held apart by a set.
+	var shims []string
+	for i := range 1 << 16 {
+		shims = append(shims, fmt.Sprintf(`"sha256:%064x"`, i))
+	}
+	long := strings.Replace(testBundle(1), `"keys":`, `"shim_checksums":[`+strings.Join(shims, ",")+`],"keys":`, 1)
+	start = time.Now()
+	_, err = CompileBundle([]byte(long), "https://as.example", testNow)
+	require.NoError(t, err)
+	require.Less(t, time.Since(start), 5*time.Second)
+	twice := strings.Replace(long, shims[1], shims[0], 1)
+	_, err = CompileBundle([]byte(twice), "https://as.example", testNow)
+	require.Equal(t, CodeBundleIDDuplicate, err.(*LoadError).Code())
+}
+
+// A compiled bundle keeps nothing of the document that it was made from.
+func TestBundleKeepsNoDocument(t *testing.T) {
+	payload := []byte(strings.Replace(testBundle(1), `"agents"`, strings.Repeat(" ", 32<<20)+`"agents"`, 1))
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	with := heap()
+	b, err := CompileBundle(payload, "https://as.example", testNow)
+	require.NoError(t, err)
+	runtime.KeepAlive(payload)
+	payload = nil
+	require.Less(t, heap(), with-(16<<20))
+	runtime.KeepAlive(b)
+}
+
+// What one issuer's bundle and list say holds for that issuer alone.
+func TestBundleOfOtherIssuer(t *testing.T) {
+	signers := `"keys":[{"kid":"b1",` + bundleKey.jwk[1:] + `]`
+	entry := `{"issuer":%q,"profile":"draft-00","audiences":["https://api.example"],"algorithms":["Ed25519"],"jwks":` + issuerKey.keySet("k1") +
+		`,"bundle":{` + signers + `},"revocation":{` + signers + `}}`
+	policy := `{"issuers":[` + fmt.Sprintf(entry, "https://as.example") + `,` + fmt.Sprintf(entry, "https://other.example") +
+		`],"routes":[{"id":"any","match":{"path":"/**"},"require":{"proof":"optional"}}]}`
+	v := newTestVerifier(t, policy, Options{})
+	token := testToken(lawfulClaims(true))
+	_, err := v.Load(KindBundle, "https://other.example", signBundle(testBundle(1)), testNow)
+	require.Equal(t, CodeBundleIssuerMismatch, err.(*LoadError).Code())
+	_, err = v.Load(KindBundle, "https://other.example", signBundle(strings.ReplaceAll(testBundle(1), "as.example", "other.example")), testNow)
+	require.NoError(t, err)
+	require.Equal(t, CodeAgentBundleMissing, v.Verify(bearer(token)).Code)
+	loadBundle(t, v, testBundle(1))
+	require.Equal(t, "ajwt+links", v.Verify(bearer(token)).Level.String())
+	revoked := strings.ReplaceAll(strings.ReplaceAll(testBundle(2), "as.example", "other.example"), `"active"`, `"revoked"`)
+	_, err = v.Load(KindBundle, "https://other.example", signBundle(revoked), testNow)
+	require.NoError(t, err)
+	require.Equal(t, "ajwt+links", v.Verify(bearer(token)).Level.String())
+}
+
+// A bundle that has expired says nothing on a route of level jwt, and closes the others.
+func TestBundleExpires(t *testing.T) {
+	unpinned := strings.Replace(lawfulClaims(false), agentKey.thumb, plannerKey.thumb, 1)
+	for _, row := range []struct {
+		require string
+		after   int64
+		want    Code
+	}{
+		{`{"proof":"optional"}`, 0, CodeAgentKeyUnpinned},
+		{`{"proof":"optional"}`, 1, CodeAgentBundleExpired},
+		{`{"proof":"optional","level":"agent"}`, 1, CodeAgentBundleExpired},
+		{`{"proof":"optional","level":"jwt"}`, 0, CodeAgentKeyUnpinned},
+		{`{"proof":"optional","level":"jwt"}`, 1, 0},
+	} {
+		v := newTestVerifier(t, bundlePolicy("draft-00", row.require, ""), Options{})
+		loadBundle(t, v, strings.Replace(testBundle(1), fmt.Sprint(testNow+3600), fmt.Sprint(testNow+100), 1))
+		req := bearer(testToken(unpinned))
+		req.Now = testNow + 99 + row.after
+		d := v.Verify(req)
+		require.Equal(t, row.want.String(), d.Code.String(), "%v", row)
+		require.True(t, d.Code != 0 || d.Level == LevelJWT && d.BundleVersion == 0)
+	}
+}
+
+// An alias holds for its audience, under it steps have no other name, and a token that
+// names a workflow by its real id names its step so too.
+func TestAliasConfusion(t *testing.T) {
+	payload := strings.Replace(testBundle(1), `"steps":[`, `"aliases":[{"audience":"https://api.example","workflow_id":"x","steps":{"p":"patch","plan":"patch"}},`+
+		`{"audience":"https://third.example","workflow_id":"y","steps":{"p":"patch"}}],"steps":[`, 1)
+	v := newTestVerifier(t, bundlePolicy("draft-00", `{"proof":"optional","steps":["w/patch"]}`, ""), Options{})
+	loadBundle(t, v, payload)
+	ask := func(workflow, step string, audience string) Decision {
+		claims := strings.Replace(lawfulClaims(false), `"workflow_id":"w","workflow_step":"patch"`, fmt.Sprintf(`"workflow_id":%q,"workflow_step":%q`, workflow, step), 1)
+		return v.Verify(bearer(tokenWith(claims, `"aud":"https://api.example"`, `"aud":`+audience)))
+	}
+	const ours = `"https://api.example"`
+	for _, row := range []struct {
+		workflow, step, audience string
+		want                     Code
+	}{
+		{"w", "patch", ours, 0}, {"x", "p", ours, 0}, {"x", "plan", ours, 0},
+		{"x", "patch", ours, CodeWorkflowStepUnknown},
+		{"w", "p", ours, CodeWorkflowStepUnknown},
+		{"w", "plan", ours, CodeWorkflowStepAgentMismatch},
+		{"y", "p", ours, CodeDelegationWorkflowUnknown},
+		{"y", "p", `["https://api.example","https://third.example"]`, CodeDelegationWorkflowUnknown},
+		{"x", "p", `["https://third.example","https://api.example"]`, 0},
+	} {
+		d := ask(row.workflow, row.step, row.audience)
+		require.Equal(t, row.want.String(), d.Code.String(), "%v", row)
+		if d.Code == 0 {
+			require.Equal(t, "w/patch", d.Workflow+"/"+d.Step)
+		}
+	}
 }

@@ -93,6 +93,68 @@ func TestAnyAgentIsOneThatAChainReaches(t *testing.T) {
 	require.Equal(t, CodeWorkflowStepAgentMismatch.String(), d.Code.String())
 }
 
+// A remembered signature of links keeps nothing else: keys, revocation and times are
+// looked at again.
+func TestRememberedLinks(t *testing.T) {
+	token := testToken(lawfulClaims(true))
+	fresh := func() *Verifier {
+		v := newTestVerifier(t, bundlePolicy("draft-00", `{"proof":"optional","links":"required"}`, ""), Options{})
+		loadBundle(t, v, testBundle(1))
+		for range 2 {
+			require.Equal(t, "ajwt+links", v.Verify(bearer(token)).Level.String())
+		}
+		return v
+	}
+	for members, want := range map[string]Code{
+		"tokens=link-planner": CodeDelegationLinkRevoked, "tokens=link-patcher": CodeDelegationLinkRevoked, "tokens=t1": CodeAgentTokenRevoked,
+		"keys=" + supervisorKey.thumb: CodeDelegationLinkKeyRevoked, "keys=" + plannerKey.thumb: CodeDelegationLinkKeyRevoked,
+		"keys=" + agentKey.thumb: CodeAgentKeyRevoked, "agents=planner": CodeDelegationLinkAgentRevoked,
+		"agents=patcher": CodeAgentIDRevoked, "registrations=reg_patcher": CodeAgentRegistrationRevoked,
+		"registrations=reg_planner": 0,
+	} {
+		v := fresh()
+		loadList(t, v, members)
+		require.Equal(t, want.String(), v.Verify(bearer(token)).Code.String(), members)
+	}
+	for name, row := range map[string]struct {
+		old, with string
+		want      Code
+	}{
+		"the root's key":            {supervisorKey.jwk, issuerKey.jwk, CodeDelegationLinkKeyUnlisted},
+		"the root's key, not given": {`,"keys":[` + supervisorKey.jwk + `]`, ``, CodeDelegationLinkKeyUnlisted},
+		"the second key":            {plannerKey.jwk, issuerKey.jwk, CodeDelegationLinkKeyUnlisted},
+		"the second key, not given": {`,"keys":[` + plannerKey.jwk + `]`, ``, 0},
+		"the graph":                 {`["supervisor","planner"],`, `["supervisor","planner"],["supervisor","patcher"],`, 0},
+	} {
+		v := fresh()
+		payload := strings.Replace(testBundle(2), row.old, row.with, 1)
+		require.NotEqual(t, testBundle(2), payload, name)
+		loadBundle(t, v, payload)
+		require.Equal(t, row.want.String(), v.Verify(bearer(token)).Code.String(), name)
+	}
+	late := bearer(token)
+	late.Now = testNow + 300
+	require.Equal(t, CodeDelegationLinkExpired, fresh().Verify(late).Code, "the token itself lives on within the skew")
+}
+
+// With the short form of a chain the links still have to be the known chain's in full, and
+// the last link's key the token's.
+func TestLinksAndShortHash(t *testing.T) {
+	v := newTestVerifier(t, bundlePolicy("draft-00", `{"proof":"optional"}`, ""), Options{})
+	loadBundle(t, v, testBundle(1))
+	long, _ := ChainHash([]string{"supervisor", "planner", "patcher"}, HashLong)
+	short, _ := ChainHash([]string{"supervisor", "planner", "patcher"}, HashShort)
+	d := v.Verify(bearer(tokenWith(lawfulClaims(true), long, short)))
+	require.Equal(t, "ajwt+links", d.Level.String(), d.Code)
+	one := testLink(supervisorKey, "supervisor", "patcher", agentKey, "")
+	claims := strings.Replace(lawfulClaims(false), `},"agent_proof"`, `,"delegation_links":["`+one+`"]},"agent_proof"`, 1)
+	require.Equal(t, CodeDelegationLinkChainMismatch, v.Verify(bearer(tokenWith(claims, long, short))).Code)
+	require.Equal(t, CodeAgentKeyUnbound, v.Verify(bearer(tokenWith(lawfulClaims(true), `"cnf"`, `"x"`))).Code)
+	unpinned := strings.Replace(testBundle(2), `,"keys":[`+agentKey.jwk+`]`, ``, 1)
+	loadBundle(t, v, unpinned)
+	require.Equal(t, CodeDelegationLinkKeyMismatch, v.Verify(bearer(tokenWith(lawfulClaims(true), `"cnf":{"jkt":"`+agentKey.thumb+`"},"intent"`, `"intent"`))).Code)
+}
+
 func replaced(text, old, with string) string {
 	if old == "" {
 		return text
