@@ -32,7 +32,7 @@ func TestReadme(t *testing.T) {
 	proof := agentKey.proof(token, "GET", "https://api.example/repos/acme/site", "readme-1", testNow)
 	files := map[string]string{
 		"policy.json": strings.Replace(bundlePolicy("hardened", `{"links":"required"}`, ""), `"path":"/**"`, `"path":"/repos/{owner}/{repo}"`, 1) + "\n",
-		"bundle.jwt": string(signBundle(testBundle(7))),
+		"bundle.jwt":  string(signBundle(testBundle(7))),
 		"request.json": `{"method":"GET","scheme":"https","authority":"api.example","target":"/repos/acme/site","headers":[` + "\n" +
 			`["authorization","DPoP ` + token + "\"],\n" + `["dpop","` + proof + `"]]}` + "\n",
 	}

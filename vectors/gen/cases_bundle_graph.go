@@ -37,11 +37,11 @@ func bundleGraphs(b *builder) {
 	bad := func(slug, title, code string, e edit, at string, opts ...option) {
 		b.declines(slug, title, t, code, e, []string{at}, opts...)
 	}
-	// where delegation is a cycle there are no chains, and what is said of the steps is open
-	cycle := func(slug, title string, e edit) {
-		b.declines(slug, title, t, "bundle_graph_cycle", e, nil, threats("T11"))
-	}
 	w := "/workflows/0"
+	// where delegation is a cycle there are no chains, so nothing is said of the steps
+	cycle := func(slug, title string, e edit) {
+		bad(slug, title, "bundle_graph_cycle", e, w+"/delegation", threats("T11"))
+	}
 	// names of agents and steps
 	bad("origin-unknown", "An origin is an agent of the bundle.", "bundle_agent_unknown", set("bundle", w+"/origins/-", `"intruder"`), w+"/origins/1", threats("T10"))
 	bad("delegator-unknown", "A delegator is an agent of the bundle.", "bundle_agent_unknown", set("bundle", w+"/delegation/-", `["intruder","patcher"]`), w+"/delegation/1/0")
