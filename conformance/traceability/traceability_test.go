@@ -183,6 +183,37 @@ func TestRequirementsEndInCasesOrReason(t *testing.T) {
 	}
 }
 
+const draft = "draft-goswami-agentic-jwt-00"
+
+// killing tells whether a case refuses, or for a checksum pins the value of, what a
+// seeded fault lets pass, and what it refuses has an accepted twin. That the fault dies of
+// it is what conformance/mutants finds.
+func killing(r row) func(c *vectors.Case) bool {
+	return func(c *vectors.Case) bool {
+		if len(c.Kills) == 0 || !decides(c) {
+			return false
+		}
+		return c.Twin != "" || r.Role == "checksum" && c.Expect != nil && c.Expect.Value != ""
+	}
+}
+
+func TestMustsOfTheDraftHaveSeededFaults(t *testing.T) {
+	cases, asked := load(t), 0
+	for _, d := range requirements(t) {
+		for _, r := range d.Rows {
+			if d.Document != draft || !isMust(r.Level) || r.Exclusion != "" {
+				continue
+			}
+			asked++
+			found, _ := cases.find(r.Cases)
+			if !slices.ContainsFunc(found, killing(r)) {
+				t.Errorf("%s: no case with a twin kills a seeded fault", r.ID)
+			}
+		}
+	}
+	require.NotZero(t, asked)
+}
+
 func TestCasesNameRequirements(t *testing.T) {
 	rows := map[string]row{}
 	for _, d := range requirements(t) {
