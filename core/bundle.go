@@ -71,7 +71,10 @@ type bundleStep struct {
 	after                                 stepSet // those that it names itself
 }
 
-const anyAgent = -1
+const (
+	anyAgent = -1
+	noStep   = int32(-1)
+)
 
 // bundleAlias is a workflow under the name that one audience knows it by.
 type bundleAlias struct {

@@ -367,3 +367,27 @@ func TestAliasConfusion(t *testing.T) {
 		}
 	}
 }
+
+// Where two audiences of the token give one alias two meanings, it has none, in whatever
+// order the policy names them.
+func TestAliasOfTwoMeanings(t *testing.T) {
+	second := `{"workflow_id":"v","version":1,"aliases":[{"audience":"https://b.example","workflow_id":"x","steps":{"p":"patch"}}],` +
+		testBundle(1)[strings.Index(testBundle(1), `"origins"`):]
+	second = strings.TrimSuffix(second, "]}")
+	payload := strings.Replace(testBundle(1), `"workflows":[`, `"workflows":[`+second+`,`, 1)
+	payload = strings.Replace(payload, `"workflow_id":"w","version":1,`, `"workflow_id":"w","version":1,"aliases":[{"audience":"https://api.example","workflow_id":"x","steps":{"p":"patch"}},`+
+		`{"audience":"https://b.example","workflow_id":"z","steps":{"p":"patch","q":"plan"}},{"audience":"https://api.example","workflow_id":"z","steps":{"p":"patch","q":"patch"}}],`, 1)
+	for _, audiences := range []string{`["https://api.example","https://b.example"]`, `["https://b.example","https://api.example"]`} {
+		v := newTestVerifier(t, strings.Replace(bundlePolicy("draft-00", `{"proof":"optional"}`, ""), `["https://api.example"]`, audiences, 1), Options{})
+		loadBundle(t, v, payload)
+		ask := func(workflow, step, audience string) Decision {
+			claims := strings.Replace(lawfulClaims(false), `"workflow_id":"w","workflow_step":"patch"`, fmt.Sprintf(`"workflow_id":%q,"workflow_step":%q`, workflow, step), 1)
+			return v.Verify(bearer(tokenWith(claims, `"aud":"https://api.example"`, `"aud":`+audience)))
+		}
+		require.Equal(t, "w", ask("x", "p", `"https://api.example"`).Workflow)
+		require.Equal(t, "v", ask("x", "p", `"https://b.example"`).Workflow)
+		require.Equal(t, CodeDelegationWorkflowUnknown, ask("x", "p", `["https://api.example","https://b.example"]`).Code)
+		require.Equal(t, CodeDelegationWorkflowUnknown, ask("z", "q", `["https://api.example","https://b.example"]`).Code)
+		require.Equal(t, Code(0), ask("z", "p", `["https://api.example","https://b.example"]`).Code)
+	}
+}

@@ -142,21 +142,44 @@ func (r *run) checkWorkflow() Code {
 		r.workflowAt, r.workflow = i, &b.workflows[i]
 		return 0
 	}
-	if len(b.aliases) > 0 {
-		for _, audience := range r.issuer.audiences {
-			if !r.hasAudience(audience) {
-				continue
-			}
-			key := append(append(r.s.hash[:0], audience...), 0)
-			r.s.hash = append(key, r.intent.workflow...)
-			if a, known := b.aliases[string(r.s.hash)]; known {
-				r.workflowAt, r.workflow, r.alias = a.workflow, &b.workflows[a.workflow], a.steps
-				r.intent.workflow = bytesOf(r.workflow.id)
-				return 0
-			}
-		}
+	if !r.resolveAlias() {
+		return CodeDelegationWorkflowUnknown
 	}
-	return CodeDelegationWorkflowUnknown
+	return 0
+}
+
+// resolveAlias finds the workflow that the token names by an alias. Where two audiences
+// give the token's words two meanings, it has none: the order of the policy's audiences
+// must not decide.
+func (r *run) resolveAlias() bool {
+	b, step := r.bundle, noStep
+	if len(b.aliases) == 0 {
+		return false
+	}
+	for _, audience := range r.issuer.audiences {
+		if !r.hasAudience(audience) {
+			continue
+		}
+		key := append(append(r.s.hash[:0], audience...), 0)
+		r.s.hash = append(key, r.intent.workflow...)
+		a, known := b.aliases[string(r.s.hash)]
+		if !known {
+			continue
+		}
+		at, knownStep := a.steps[string(r.intent.step)]
+		if !knownStep {
+			at = noStep
+		}
+		if r.workflow != nil && (a.workflow != r.workflowAt || at != step) {
+			r.workflow, r.alias = nil, nil
+			return false
+		}
+		r.workflowAt, r.workflow, r.alias, step = a.workflow, &b.workflows[a.workflow], a.steps, at
+	}
+	if r.workflow != nil {
+		r.intent.workflow = bytesOf(r.workflow.id)
+	}
+	return r.workflow != nil
 }
 
 // hasAudience tells whether the token names the audience.
