@@ -14,6 +14,9 @@ type field struct {
 	limbs int
 	width int
 	terms []term
+	// calls: the formulas call a function for each product. A third of the code, at half
+	// the speed.
+	calls bool
 }
 
 // term is one power of two in p.
@@ -23,11 +26,12 @@ type term struct {
 }
 
 var fields = []field{
-	{"p256", 9, 29, []term{{3, 9, "+"}, {6, 18, "+"}, {7, 21, "-"}, {8, 24, "+"}}},   // 2^256 - 2^224 + 2^192 + 2^96 - 1
-	{"p384", 14, 28, []term{{1, 4, "+"}, {3, 12, "-"}, {4, 16, "-"}, {13, 20, "+"}}}, // 2^384 - 2^128 - 2^96 + 2^32 - 1
+	{"p256", 9, 29, []term{{3, 9, "+"}, {6, 18, "+"}, {7, 21, "-"}, {8, 24, "+"}}, false},  // 2^256 - 2^224 + 2^192 + 2^96 - 1
+	{"p384", 14, 28, []term{{1, 4, "+"}, {3, 12, "-"}, {4, 16, "-"}, {13, 20, "+"}}, true}, // 2^384 - 2^128 - 2^96 + 2^32 - 1
 }
 
-// writer writes the body of a function in which the element x is the variables x0, x1, ….
+// writer writes the body of a function in which the element x is the variables x0, x1, …,
+// or with calls an array.
 type writer struct {
 	field
 	bytes.Buffer
@@ -53,12 +57,40 @@ func (w *writer) indexed(from string) string {
 	return w.each(func(i int) string { return fmt.Sprintf("%s[%d]", from, i) })
 }
 
-func (w *writer) load(x, from string) { w.line("%s := %s", w.limbsOf(x), w.indexed(from)) }
-func (w *writer) store(to, x string)  { w.line("%s = %s", w.indexed(to), w.limbsOf(x)) }
-func (w *writer) declare(x string)    { w.line("var %s int64", w.limbsOf(x)) }
+func (w *writer) load(x, from string) {
+	if w.calls {
+		w.line("%s := %s", x, from)
+	} else {
+		w.line("%s := %s", w.limbsOf(x), w.indexed(from))
+	}
+}
+
+func (w *writer) store(to, x string) {
+	if w.calls {
+		w.line("%s = %s", to, x)
+	} else {
+		w.line("%s = %s", w.indexed(to), w.limbsOf(x))
+	}
+}
+
+func (w *writer) declare(x string) {
+	if w.calls {
+		w.line("var %s ecElement", x)
+	} else {
+		w.line("var %s int64", w.limbsOf(x))
+	}
+}
 
 // sum sets z to an expression for each limb, in which @ stands for the limb.
 func (w *writer) sum(z, assign, expression string) {
+	if w.calls {
+		if assign == ":=" {
+			w.declare(z)
+			assign = "="
+		}
+		w.line("for i := range %s {\n%s[i] %s %s\n}", z, z, assign, strings.ReplaceAll(expression, "@", "[i]"))
+		return
+	}
 	for i := range w.limbs {
 		w.line("%s%d %s %s", z, i, assign, at(expression, i))
 	}
@@ -74,6 +106,19 @@ func at(expression string, limb int) string {
 // that clears a limb is the limb itself, and adding it times p is one shifted addition
 // for each power of two in p, further up.
 func (w *writer) product(z, x, y, less string) {
+	if w.calls {
+		switch {
+		case less == "":
+			less = "ecZero"
+		case strings.Contains(less, "*"):
+			w.sum("less", ":=", less)
+			less = "less"
+		default:
+			less = strings.TrimSuffix(less, "@")
+		}
+		w.line("%sMulSub(&%s, &%s, &%s, &%s)", w.name, z, x, y, less)
+		return
+	}
 	comment := fmt.Sprintf("%s = %s·%s", z, x, y)
 	if less != "" {
 		comment += " - " + strings.ReplaceAll(less, "@", "")
@@ -133,12 +178,18 @@ func (w *writer) reduction(k int) (text string) {
 // threeHalves sets x to 3x/2: 3x, or 3x + p where that is odd, is halved limb by limb,
 // and the bit that a limb loses is the top one of the limb below.
 func (w *writer) threeHalves(x string) {
+	limb := func(i int) string {
+		if w.calls {
+			return fmt.Sprintf("%s[%d]", x, i)
+		}
+		return fmt.Sprint(x, i)
+	}
 	w.line("{ // %s = 3%s/2", x, x)
-	w.line("odd := %s0 & 1", x)
-	w.line("low := 3*%s0 - odd", x)
+	w.line("odd := %s & 1", limb(0))
+	w.line("low := 3*%s - odd", limb(0))
 	w.line("c := int64(0)")
 	for i := 1; i < w.limbs; i++ {
-		next := fmt.Sprintf("3*%s%d", x, i)
+		next := "3*" + limb(i)
 		for _, t := range w.terms {
 			if t.limb == i {
 				next += fmt.Sprintf(" %s odd<<%d", t.sign, t.shift)
@@ -146,11 +197,11 @@ func (w *writer) threeHalves(x string) {
 		}
 		w.line("next%d := %s", i, next)
 		w.line("c += low>>1 + next%d&1<<%d", i, w.width-1)
-		w.line("%s%d = c & mask", x, i-1)
+		w.line("%s = c & mask", limb(i-1))
 		w.line("c >>= %d", w.width)
 		w.line("low = next%d", i)
 	}
-	w.line("%s%d = c + low>>1", x, w.limbs-1)
+	w.line("%s = c + low>>1", limb(w.limbs-1))
 	w.line("}")
 }
 
@@ -161,6 +212,8 @@ func (w *writer) function(doc, name, parameters string, body func()) {
 }
 
 func (w *writer) functions() {
+	calls := w.calls
+	w.calls = false
 	w.function("// See ecCurve.mulSub.", "MulSub", "z, x, y, t *ecElement", func() {
 		w.load("x", "x")
 		w.load("y", "y")
@@ -169,6 +222,7 @@ func (w *writer) functions() {
 		w.product("z", "x", "y", "t@")
 		w.store("z", "z")
 	})
+	w.calls = calls
 	w.function("// See ecSum.double.", "Double", "s *ecSum", func() {
 		w.load("z", "s.z")
 		w.declare("t")

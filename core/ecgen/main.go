@@ -6,7 +6,8 @@
 // Why written out: in WebAssembly a loop costs more than a product, and so does a limb
 // that is loaded through a pointer. A formula whose limbs are all variables of one
 // function doubles a point 3.7 times as fast (P-256, wazero) as one that calls a
-// function for each product. -check writes nothing and fails where a file differs.
+// function for each product. P-384 is rarer and makes the calls: its formulas written
+// out would double ES384's speed and add 19 KB to the compressed module. -check writes nothing and fails where a file differs.
 package main
 
 import (
