@@ -181,12 +181,19 @@ func (d *Decision) answer(t *AnswerTerms) {
 			buf = append(append(append(buf, `, scope="`...), t.Scopes...), '"')
 		}
 	}
-	bearerUsed := t.Bearer && t.BearerUsed
+	dpop := t.Algorithms != ""
+	bearerUsed := t.Bearer && (t.BearerUsed || !dpop)
 	if t.Bearer {
 		buf = append(buf, "Bearer"...)
 		if bearerUsed {
 			writeError()
 		}
+	}
+	if !dpop {
+		d.Challenge = string(buf)
+		return
+	}
+	if t.Bearer {
 		buf = append(buf, ", "...)
 	}
 	buf = append(buf, "DPoP"...)

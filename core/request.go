@@ -14,6 +14,6 @@ type Request struct {
 	Authority string   // host, or host:port (the Host field or :authority)
 	Target    string   // path and query as received, with the leading slash
 	Headers   []Header // all fields in order of arrival, repeated ones as often as they came
-	Body      []byte   // the body, where the host read it; nil otherwise
+	Body      []byte   // the body, where the host read it, not nil where it is empty; nil otherwise
 	Now       int64    // NumericDate: seconds since 1970-01-01T00:00:00Z (RFC 7519, section 2)
 }

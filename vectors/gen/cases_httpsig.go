@@ -47,7 +47,7 @@ func httpsigMethod(b *builder) {
 	t := b.accept("signed", "A bound token with a message signature is accepted, and the decision says so.", b.signed(),
 		decides(vectors.Decision{Level: "jwt+pop", Thumbprint: testKey("agent-ed25519-a").thumbprint()}))
 	b.reject("missing", "A token under Bearer that binds a key comes without a proof.", t, "proof_header_missing", drop("request", "/headers/1"),
-		kills("missing-proof-accepted"))
+		kills("missing-proof-accepted"), answers(map[string]string{"www-authenticate": `Bearer error="invalid_dpop_proof", DPoP algs="Ed25519 ES256 ES384"`}))
 	b.reject("signature-input-alone", "There is a Signature-Input and no Signature.", t, "proof_signature_field_syntax", drop("request", "/headers/2"))
 	dpop := b.proven()
 	dpop.policy = "httpsig.json"
@@ -64,7 +64,8 @@ func httpsigMethod(b *builder) {
 		appendText("request", "/headers", `["PoP",""]`))
 	b.reject("off", "A message signature comes where only DPoP is on.", t, "proof_method_off", httpsigPolicy(`"methods":["dpop"]`), kills("proof-method-off-taken"))
 	b.reject("off-by-default", "Without proof.methods only DPoP is on.", t, "proof_method_off", httpsigPolicy(`"algorithms":["Ed25519"]`), kills("proof-method-off-taken"))
-	b.reject("dpop-off", "A DPoP proof comes where only message signatures are on.", d, "proof_method_off", httpsigPolicy(`"methods":["httpsig"]`), kills("proof-method-off-taken"))
+	b.reject("dpop-off", "A DPoP proof comes where only message signatures are on.", d, "proof_method_off", httpsigPolicy(`"methods":["httpsig"]`), kills("proof-method-off-taken"),
+		answers(map[string]string{"www-authenticate": `Bearer error="invalid_token"`}))
 	b.reject("scheme-dpop", "A message signature comes under the scheme DPoP, which announces a DPoP proof.", t, "proof_scheme_mismatch",
 		set("request", "/headers/0/1", quote("DPoP "+t.scene.compact())), kills("httpsig-scheme-ignored"))
 	optional := b.signed()

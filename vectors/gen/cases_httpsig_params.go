@@ -3,6 +3,8 @@ package main
 import (
 	"strconv"
 	"strings"
+
+	"github.com/agentic-jwt/ajwt/vectors"
 )
 
 // The parameters of a signature.
@@ -104,6 +106,12 @@ func httpsigKeyid(b *builder) {
 	}), threats("T1", "T2"))
 	b.resigned("key-unavailable", "The token binds a thumbprint alone, and there is no bundle that has the key.", t, "proof_key_unavailable",
 		s.claiming("/cnf", jkt("agent-ed25519-a")), level("PROFILE"))
+	listed := lawfulHardened().withField("content-length", "0")
+	listed.inline, listed.policy = provingBy(`"methods":["dpop","httpsig"]`, listed.policyText()), ""
+	listed.proof, listed.scheme, listed.signature = nil, "Bearer", signatureOf("agent-p256-a", "ES256")
+	k := b.accept("key-of-bundle", "The token binds a thumbprint alone, and the bundle in force has the key.", listed, level("PROFILE"),
+		decides(vectors.Decision{Level: "ajwt+pop"}))
+	b.reject("key-not-in-bundle", "The bundle in force does not have the key.", k, "proof_key_unavailable", set("bundle", "/agents/3/keys", "[]"), level("PROFILE"))
 }
 
 func httpsigAlg(b *builder) {

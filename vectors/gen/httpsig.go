@@ -172,7 +172,13 @@ func digest512(body string) string {
 func (b *builder) signedBy(name, alg string) scene {
 	s := b.bearer().claiming("/cnf", jwkOf(name))
 	s.policy = "httpsig.json"
-	s.signature = &messageSignature{
+	s.signature = signatureOf(name, alg)
+	return s
+}
+
+// signatureOf is a message signature by a test key with the mandatory components.
+func signatureOf(name, alg string) *messageSignature {
+	return &messageSignature{
 		label: "sig", components: []string{`"@method"`, `"@target-uri"`, `"authorization"`},
 		params: []field{
 			{"created", strconv.Itoa(now - 2)}, {"keyid", quote(testKey(name).thumbprint())},
@@ -180,7 +186,6 @@ func (b *builder) signedBy(name, alg string) scene {
 		},
 		key: name, alg: alg,
 	}
-	return s
 }
 
 func (b *builder) signed() scene { return b.signedBy("agent-ed25519-a", "Ed25519") }

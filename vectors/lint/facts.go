@@ -84,6 +84,9 @@ func (f *facts) check(r *vectors.Request, e *vectors.Expect) {
 	if proof, sent := field(r, "dpop"); sent && (number == 0 || number >= stageAgent || e.Code == "proof_signature_invalid") {
 		f.proof(token, proof, e.Code)
 	}
+	if number == 0 || number >= stageAgent || e.Code == "proof_message_signature_invalid" {
+		f.messageSignature(r, token, e.Code)
+	}
 }
 
 func (f *facts) same(derived, code string) {
