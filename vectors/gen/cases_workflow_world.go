@@ -74,6 +74,15 @@ func aliasText(audience, id, steps string) string {
 	return fmt.Sprintf(`{"audience":%q,"workflow_id":%q,"steps":%s}`, audience, id, steps)
 }
 
+// lookupText is the JSON text at a pointer, which must be there.
+func lookupText(text, pointer string) string {
+	v, ok := lookup(text, pointer)
+	if !ok {
+		panic("nothing at " + pointer)
+	}
+	return v
+}
+
 // workflowAlias: tokens that carry aliases of workflow and step.
 func workflowAlias(b *builder) {
 	b.refs = []string{"profile, section 16.7"}
@@ -131,6 +140,20 @@ func workflowAlias(b *builder) {
 	// two workflows with one alias for two audiences
 	shared := set("bundle", "/workflows", "["+mustReplace(patching(), "/aliases", "["+aliasText(audience, name, steps)+"]")+","+mustReplace(triage(), "/aliases", "["+aliasText(second, name, `{"st-01":"sort"}`)+"]")+"]")
 	b.near("one-alias-two-audiences", "One alias may stand for two workflows at two audiences.", t, shared, reached("ajwt", patch, "repos"), kills("alias-unknown"))
+	// one alias that both audiences of a token know
+	both := func(second2 string) edit {
+		return set("bundle", "/workflows/0/aliases", "["+aliasText(audience, name, steps)+","+aliasText(second, name, second2)+"]")
+	}
+	one := b.accept("both-audiences-agree", "An alias that both audiences of the token read alike is read so.",
+		s.with(both(`{"st-01":"patch"}`), listed).claiming("/aud", quoteAll(ids(audience, second))), reached("ajwt", patch, "repos"), level("PROFILE"), kills("alias-unknown"))
+	apart := s.with(shared)
+	mixed := both(`{"st-01":"plan"}`)
+	b.rejects(one, []row{
+		{"both-audiences-other-step", "An alias that the audiences of the token read as two steps has no meaning: the order of audiences does not decide.", "delegation_workflow_unknown", set("bundle", "/workflows/0/aliases/1/steps/st-01", `"plan"`), []option{status(403), level("PROFILE"), threats("T6"), kills("workflow-unknown-passes")}},
+		{"both-audiences-other-workflow", "Nor has one that they read as two workflows.", "delegation_workflow_unknown", set("bundle", "/workflows", lookupText(apart.bundleDocument().payload, "/workflows")), []option{status(403), level("PROFILE"), threats("T6"), kills("workflow-unknown-passes")}},
+	})
+	b.near("one-audience-named", "A token that names one of the audiences has its meaning.", t.with(mixed), listed, reached("ajwt", patch, "repos"), kills("alias-unknown"))
+	b.near("one-audience-listed", "So has one of a policy that lists one of them.", t.with(mixed), set("payload", "/aud", quoteAll(ids(second, audience))), reached("ajwt", patch, "repos"), kills("alias-unknown"))
 	// observed, and without a bundle
 	watch := b.accept("observed", "On a route that observes the stages delegation and workflow an alias gives level ajwt.", s.with(spying(now+3600, "delegation", "workflow")), reached("ajwt", patch, "repos"), kills("alias-unknown"))
 	b.reject("observed-unknown", "An alias that nobody knows is recorded, and the level is agent.", watch, "delegation_workflow_unknown", set("payload", wf, `"wf-000000"`), noted(), decides(vectors.Decision{Level: "agent", Route: "repos"}), kills("workflow-unknown-passes", "observe-never"))
