@@ -280,13 +280,11 @@ var intentFaults = []SeededFault{
 	})},
 	{"initiated-by-unchecked", "initiated_by may be anything", forgive(510, CodeClaimIntentInitiatedByInvalid)},
 	{"context-form-unchecked", "an execution_context that is no object is an absent one", forgive(510, CodeClaimIntentContextInvalid)},
-	{"links-unchecked", "delegation_links may be anything", forgive(510, CodeClaimIntentLinksInvalid)},
+	{"links-form-unchecked", "delegation_links may be anything", at(510, func(r *run, sound func(*run) Code) Code {
+		return forgivenLinks(r, sound(r), false)
+	})},
 	{"links-empty-accepted", "an empty array of delegation_links is an absent one", at(510, func(r *run, sound func(*run) Code) Code {
-		links := r.claims.intent.Member("delegation_links")
-		if code := sound(r); code != CodeClaimIntentLinksInvalid || links.Kind() != strictjson.Array || links.Len() > 0 {
-			return code
-		}
-		return 0
+		return forgivenLinks(r, sound(r), true)
 	})},
 	{"short-hash-allowed", "the 64-bit hash is taken in hardened", issuerChanged(510, func(i *issuer) { i.allowShortHash = true })},
 	{"short-hash-never", "allow_short_hash has no effect", at(510, func(r *run, sound func(*run) Code) Code {
@@ -315,4 +313,18 @@ var intentFaults = []SeededFault{
 		r.intent.chain.form, r.intent.sequence.form = HashShort, HashShort
 		return sound(r)
 	}))},
+}
+
+// forgivenLinks passes delegation_links that have not their form, or empty ones alone. What
+// holds no link is then as good as absent.
+func forgivenLinks(r *run, code Code, emptyAlone bool) Code {
+	links := r.claims.intent.Member("delegation_links")
+	array := links.Kind() == strictjson.Array
+	if code != CodeClaimIntentLinksInvalid || emptyAlone && (!array || links.Len() > 0) {
+		return code
+	}
+	if !array || links.Len() == 0 {
+		r.intent.links = strictjson.Value{}
+	}
+	return 0
 }
