@@ -30,10 +30,13 @@ const (
 	// replayPrefix names the layout: a module that writes another uses other names.
 	replayPrefix = "ajwt/replay/1/"
 	// manyShards keep a shard small, and with it the copy that each decision makes:
-	// 256 of them hold 65,536 entries in values of 8 KB.
+	// 65,536 entries of many keys lie in values of 8 KB.
 	manyShards = 256
-	// shardEntries bounds a shard, and with it the memory of all: 256 times 128 KB.
-	shardEntries = 4096
+	// oneShard is the capacity up to which a single shard holds it to the entry.
+	oneShard = 4096
+	// keyEntries bounds the share of one key, whatever the policy says: a decision
+	// copies all entries of the shard, 32 bytes each.
+	keyEntries = 16384
 	// swaps bounds the tries against other workers.
 	swaps = 100
 	// createCAS is a number that no value has had. Setting an absent value under it
@@ -50,15 +53,16 @@ func (w window) within(o window) bool {
 }
 
 // openReplay makes the memory, or takes up that of an earlier configuration. capacity is
-// the policy's number of entries: up to that of a shard, it holds to the entry; above, the
-// shards hold it where keys are spread, and an owner has at most half a shard.
+// the policy's number of entries: up to oneShard it holds to the entry. Above, keys are
+// spread over shards, each with room for two owners that use up their share; so the
+// memory is at most 256 times 64 bytes times the share, if that many entries are live.
 func openReplay(host abi.Host, capacity, perKey int, w window, now int64) (*sharedReplay, bool) {
 	r := &sharedReplay{host: host, capacity: capacity, perKey: perKey}
 	shards := 1
-	if capacity > shardEntries {
+	if capacity > oneShard {
 		shards = manyShards
-		r.capacity = shardEntries
-		r.perKey = min(perKey, shardEntries/2)
+		r.perKey = min(perKey, keyEntries)
+		r.capacity = min(capacity, max(2*r.perKey, capacity/manyShards*2))
 	}
 	prefix := replayPrefix + strconv.Itoa(shards) + "/"
 	for i := range shards {

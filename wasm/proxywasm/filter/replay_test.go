@@ -174,18 +174,23 @@ func TestReplayUnavailable(t *testing.T) {
 func TestReplayBounds(t *testing.T) {
 	p := newProxy()
 	r := open(t, p, 1<<20, 1<<16)
+	require.Equal(t, keyEntries, r.perKey)
+	require.Equal(t, 2*keyEntries, r.capacity)
+	p = newProxy()
+	r = open(t, p, 1<<16, 1<<12)
 	require.Len(t, r.names, manyShards)
+	require.Equal(t, 1<<12, r.perKey, "what the policy says")
 	taken := 0
-	for i := range shardEntries {
+	for i := range 1 << 13 {
 		if result, _ := r.Record([]ajwt.ReplayKey{key(number(i), "o", p.now+60)}, p.now); result != ajwt.ReplayFresh {
 			require.Equal(t, ajwt.ReplayQuota, result)
 			break
 		}
 		taken++
 	}
-	require.Equal(t, shardEntries/2, taken, "one key cannot fill its shard")
+	require.Equal(t, r.capacity/2, taken, "one key cannot fill its shard")
 	for _, v := range p.shared.values {
-		require.LessOrEqual(t, len(v), tableHead+shardEntries*entryBytes)
+		require.LessOrEqual(t, len(v), tableHead+r.capacity*entryBytes)
 	}
 	result, _ := r.Record([]ajwt.ReplayKey{key("late", "o", p.now+200)}, p.now+61)
 	require.Equal(t, ajwt.ReplayFresh, result, "what has expired makes room")
