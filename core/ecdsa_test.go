@@ -197,7 +197,7 @@ func (o ecOracle) twins(t testing.TB, q ecPoint, digest []byte, r, s *big.Int) b
 // x coordinate r, so wherever the point is not infinity.
 func (o ecOracle) forge(u, v *big.Int, q ecPoint) (digest []byte, r, s *big.Int) {
 	sum := o.plus(o.times(u, o.generator()), o.times(v, q))
-	r = big.NewInt(1)
+	r = new(big.Int).Mod(o.Params().Gx, o.N) // what a sum that was lost on the way may hold
 	if sum.x != nil {
 		r = new(big.Int).Mod(sum.x, o.N)
 	}
@@ -261,6 +261,13 @@ func TestECDSATwins(t *testing.T) {
 					}
 				}
 			}
+			// A small s holds, and s + n, which is as long as n, does not.
+			sum := o.times(big.NewInt(123), o.generator())
+			r, s := new(big.Int).Mod(sum.x, o.N), big.NewInt(5)
+			v := new(big.Int).Mul(r, o.inverse(s, o.N))
+			small := o.times(o.inverse(v, o.N), o.plus(sum, o.minus(o.generator())))
+			require.True(t, o.twins(t, small, o.bytes(s), r, s))
+			require.False(t, o.twins(t, small, o.bytes(s), r, new(big.Int).Add(s, o.N)))
 			// Too short, too long, and a digest of another length.
 			key := ecKey{}
 			require.True(t, key.parse(o.ecCurve, o.bytes(q.x), o.bytes(q.y)))
@@ -355,6 +362,13 @@ func TestECDSAWrappedR(t *testing.T) {
 				} else if more := new(big.Int).Add(x, o.N); more.Cmp(o.P) < 0 {
 					// The other way about: x itself is small, and x + n is below p.
 					require.False(t, o.twins(t, q, digest, more, s))
+				}
+				// r + n is beyond p, and equal to x modulo p: no candidate.
+				if beyond := new(big.Int).Add(x, new(big.Int).Sub(o.P, o.N)); beyond.Cmp(o.N) < 0 && x.Sign() > 0 {
+					s := new(big.Int).Mul(beyond, o.inverse(v, o.N))
+					s.Mod(s, o.N)
+					e := new(big.Int).Mul(u, s)
+					require.False(t, o.twins(t, q, o.bytes(e.Mod(e, o.N)), beyond, s), "x %v", x)
 				}
 				// A neighbour whose candidates are both wrong.
 				require.False(t, o.twins(t, q, digest, new(big.Int).Add(r, big.NewInt(1)), s))
