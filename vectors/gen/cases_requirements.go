@@ -15,6 +15,7 @@ var requirementTopics = []topic{
 	{"issuance", "step", issuanceStep},
 	{"issuance", "chain", issuanceChain},
 	{"issuance", "definition", issuanceDefinition},
+	{"jws", "rotation", jwsRotation},
 }
 
 // issued is a token of draft-00 for that deed; the route asks for nothing beside the level.
@@ -170,4 +171,22 @@ func plainAgents() []string {
 		list = append(list, agentText(agent, ""))
 	}
 	return list
+}
+
+// jwsRotation: what was verified with a key says nothing once the issuer's key set has
+// another key of that name (D00, section 9.4.3: cached results and their invalidation).
+func jwsRotation(b *builder) {
+	b.refs = []string{"D00, section 9.4.3", "RFC 7517, section 4.5", "profile, section 4"}
+	b.requirements = []string{"D00-9.4.3-03"}
+	s := draft("RS256").claiming("/jti", b.name())
+	s.policy, s.keys = "draft00-loaded.json", map[string]string{issuerID: "as.json"}
+	t := b.accept("verified", "A token is accepted under a key set that was loaded.", s)
+	keys := func(at int64, file string) step { return step{now: at, load: "keys", file: file} }
+	b.sequence("same-set", "The same set again changes nothing.", t.scene, t.id, []step{ok(now), keys(now+1, "as.json"), ok(now + 2)})
+	b.sequence("key-replaced", "Once another key has the kid, the token that was accepted is refused.", t.scene, t.id,
+		[]step{ok(now), keys(now+1, "other.json"), no(now+2, "signature_invalid")}, threats("T1"), kills("signature-cache-by-input", "signature-cache-by-jti"))
+	b.sequence("key-withdrawn", "Once no key has the kid, the token that was accepted is refused.", t.scene, t.id,
+		[]step{ok(now), keys(now+1, "empty.json"), no(now+2, "key_kid_unknown")}, threats("T1"))
+	b.sequence("key-back", "When the key comes back the token is accepted again.", t.scene, t.id,
+		[]step{ok(now), keys(now+1, "other.json"), no(now+2, "signature_invalid"), keys(now+3, "as.json"), ok(now + 4)}, threats("T1"), kills("signature-cache-by-input"))
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,13 +34,19 @@ func (l *linter) checkFacts(c *vectors.Case) {
 		l.find(Fact, c.ID, "policy: %v", err)
 		return
 	}
-	f := &facts{l: l, c: c, policy: t}
+	f := &facts{l: l, c: c, policy: t, keys: maps.Clone(c.Keys)}
 	if c.Request != nil {
 		f.check(c.Request, c.Expect)
 	}
 	for i := range c.Requests {
-		if c.Requests[i].Request != nil {
-			f.check(c.Requests[i].Request, &c.Requests[i].Expect)
+		switch s := &c.Requests[i]; {
+		case s.Request != nil:
+			f.check(s.Request, &s.Expect)
+		case s.Load != nil && s.Load.Kind == "keys" && s.Expect.Code == "":
+			if f.keys == nil {
+				f.keys = map[string]string{}
+			}
+			f.keys[s.Load.Issuer] = s.Load.File
 		}
 	}
 }
@@ -56,6 +63,7 @@ type facts struct {
 	l      *linter
 	c      *vectors.Case
 	policy *tree
+	keys   map[string]string // issuer to the name of the key set in force
 }
 
 func (f *facts) bad(format string, args ...any) { f.l.find(Fact, f.c.ID, format, args...) }
@@ -235,7 +243,7 @@ func (f *facts) key(issuer, kid string) (jwk, error) {
 	set := f.policy
 	at := inlineKeys(f.policy, issuer)
 	if at == "" {
-		name, ok := f.c.Keys[issuer]
+		name, ok := f.keys[issuer]
 		if !ok {
 			return jwk{}, fmt.Errorf("there are no keys of the issuer %q", issuer)
 		}
