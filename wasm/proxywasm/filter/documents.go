@@ -147,7 +147,7 @@ func (r *Root) load(d *document, data []byte, digest [sha256.Size]byte, now int6
 		r.logFaults(abi.LevelError, d.url, faults)
 		return false
 	}
-	d.loaded, d.good = true, digest
+	d.loaded, d.good, d.wanted = true, digest, false
 	r.metrics.documents[d.kind].loaded.add(1)
 	return true
 }

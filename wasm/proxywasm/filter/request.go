@@ -163,7 +163,7 @@ func (r *Root) conclude(d *ajwt.Decision) abi.Outcome {
 	if d.Code != 0 {
 		r.metrics.code(d.Code).add(1)
 	}
-	if d.Code == ajwt.CodeKeyKidUnknown || d.Code == ajwt.CodeKeySetMissing {
+	if d.Code == ajwt.CodeKeyKidUnknown {
 		r.want(d.Issuer)
 	}
 	record := d.AppendRecord(r.out[:0])
