@@ -1,10 +1,11 @@
 //go:build ajwt_faults
 
 // Command mutants shows that the vectors catch bugs: it gives the verifier one seeded
-// fault after the other (core/injected_*.go) and runs every vector against it. A fault
-// that no vector notices is a gap of the suite and fails the run; so does a vector that
-// claims to kill a fault and does not, and a catalogue (vectors/gen/faults.txt) that is
-// not the list of the seeded faults. Run it with the build tag:
+// fault after the other (core/injected_*.go) and runs against it the vectors that claim to
+// kill it and, where none does, all. A fault that no vector notices is a gap of the suite
+// and fails the run; so does a vector that claims to kill a fault and does not, and a
+// catalogue (vectors/gen/faults.txt) that is not the list of the seeded faults. Run it
+// with the build tag:
 //
 //	go run -tags ajwt_faults ./conformance/mutants [flags]
 package main
@@ -22,6 +23,7 @@ type options struct {
 	fault     string // these alone, "" for all
 	json      bool
 	verbose   bool
+	all       bool // run every vector against every fault
 	write     bool
 	vectors   string
 	catalogue string
@@ -32,6 +34,7 @@ func main() {
 	flag.StringVar(&o.fault, "fault", "", "run these faults alone: `names` with commas between them, a star for anything")
 	flag.BoolVar(&o.json, "json", false, "write the results as JSON")
 	flag.BoolVar(&o.verbose, "v", false, "list every vector that kills a fault, not the first three")
+	flag.BoolVar(&o.all, "all", false, "run every vector against every fault, not only those that claim to kill it (an hour)")
 	flag.BoolVar(&o.write, "write", false, "write the catalogue and run nothing")
 	flag.StringVar(&o.vectors, "vectors", "", "take the vectors from this `folder` instead of those in the program")
 	flag.StringVar(&o.catalogue, "catalogue", "", "the `file` to compare with the seeded faults (default vectors/gen/faults.txt of this module)")
