@@ -236,7 +236,7 @@ func (i *Instance) Send(ctx context.Context, r *Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	for _, name := range []string{"proxy_on_log", "proxy_on_done", "proxy_on_delete"} {
+	for _, name := range []string{"proxy_on_done", "proxy_on_log", "proxy_on_delete"} {
 		if _, err := i.call(ctx, name, uint64(id)); err != nil {
 			return Result{}, err
 		}

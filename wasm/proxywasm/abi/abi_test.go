@@ -113,7 +113,7 @@ func (r *fakeRoot) CallResponse(uint32, int, int) { r.maybe() }
 func (r *fakeRoot) RequestHeaders(bool) Outcome   { return r.maybe() }
 func (r *fakeRoot) RequestBody(int, bool) Outcome { return r.maybe() }
 func (r *fakeRoot) RequestTrailers() Outcome      { return r.maybe() }
-func (r *fakeRoot) Log()                          { r.maybe() }
+func (r *fakeRoot) Done()                         { r.maybe() }
 
 func newFake() (*Module, *fakeHost, *fakeRoot) {
 	host, root := &fakeHost{}, &fakeRoot{}
@@ -134,7 +134,6 @@ func TestModulePasses(t *testing.T) {
 	root.outcome = Refused
 	require.Equal(t, Continue, m.RequestTrailers(2), "it was judged already")
 	require.Empty(t, host.status)
-	m.Log(2)
 	m.Delete(2)
 	require.Equal(t, Pause, m.RequestBody(2, 9, true), "a deleted stream")
 	require.Equal(t, []int{500}, host.status)
@@ -170,7 +169,8 @@ func TestModulePanics(t *testing.T) {
 	require.False(t, m.Configure(1, 0))
 	m.Tick(1)
 	m.CallResponse(1, 1, 0, 0)
-	m.Log(2)
+	m.ContextCreate(9, 1)
+	m.Delete(9)
 	require.Empty(t, host.status)
 	require.Equal(t, Pause, m.RequestHeaders(2, true))
 	require.Equal(t, []int{500}, host.status)

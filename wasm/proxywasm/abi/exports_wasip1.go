@@ -51,11 +51,5 @@ func onRequestBody(id, size, end uint32) uint32 {
 //go:wasmexport proxy_on_request_trailers
 func onRequestTrailers(id, _ uint32) uint32 { return uint32(module.RequestTrailers(id)) }
 
-//go:wasmexport proxy_on_done
-func onDone(_ uint32) uint32 { return 1 }
-
-//go:wasmexport proxy_on_log
-func onLog(id uint32) { module.Log(id) }
-
 //go:wasmexport proxy_on_delete
 func onDelete(id uint32) { module.Delete(id) }

@@ -43,3 +43,9 @@ func proxySetProperty(path, value string) uint32
 
 //go:wasmimport env proxy_call_foreign_function
 func proxyCallForeignFunction(name, argument string, at, size unsafe.Pointer) uint32
+
+// realtimeClock is the one that counts from 1970.
+const realtimeClock = 0
+
+//go:wasmimport wasi_snapshot_preview1 clock_time_get
+func clockTimeGet(clock uint32, precision uint64, at unsafe.Pointer) uint32

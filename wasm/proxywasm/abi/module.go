@@ -17,8 +17,8 @@ type Root interface {
 	RequestBody(size int, end bool) Outcome
 	// RequestTrailers is for a held request: the body is complete.
 	RequestTrailers() Outcome
-	// Log is called at the end of a stream.
-	Log()
+	// Done is called after a stream has ended: nobody waits for its return.
+	Done()
 }
 
 // Outcome is what becomes of a request. The zero Outcome refuses.
@@ -151,18 +151,16 @@ var (
 	jsonType  = Pair{"content-type", "application/json"}
 )
 
-// Log is proxy_on_log.
-func (m *Module) Log(id uint32) {
-	defer m.recovered("log", nil)
-	if s, ok := m.streams[id]; ok && s.root != nil {
-		s.root.Log()
-	}
-}
-
-// Delete is proxy_on_delete, for streams and roots.
+// Delete is proxy_on_delete, for streams and roots. The callbacks before it, of logging
+// and of the end, are not exported: each costs as much as a look at the header fields.
 func (m *Module) Delete(id uint32) {
+	defer m.recovered("delete", nil)
+	s, ok := m.streams[id]
 	delete(m.streams, id)
 	delete(m.roots, id)
+	if ok && s.root != nil {
+		s.root.Done()
+	}
 }
 
 // recovered catches a panic. The text of what was thrown is not written: it may hold

@@ -162,7 +162,7 @@ func TestNotConfigured(t *testing.T) {
 	require.Equal(t, 500, p.replies[0].status)
 	r.Tick()
 	r.CallResponse(1, 1, 1)
-	r.Log()
+	r.Done()
 }
 
 // A body that is not asked for is not waited for: the request is decided with its headers.
@@ -244,13 +244,13 @@ func TestCollects(t *testing.T) {
 	for range 8192 {
 		p.headers = nil
 		r.RequestHeaders(true)
-		r.Log()
+		r.Done()
 	}
 	require.Equal(t, 1, p.collected-before, "after the request, when nobody waits")
 	for range 3 * 8192 {
 		r.RequestHeaders(true)
 	}
-	require.Equal(t, 2, p.collected-before, "and within it where the host never calls Log")
+	require.Equal(t, 2, p.collected-before, "and within it where the host never calls Done")
 }
 
 // TestMetricsAreFixed holds that requests make no series.

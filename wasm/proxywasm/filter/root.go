@@ -147,10 +147,10 @@ func (r *Root) CallResponse(token uint32, headers, body int) {
 	}
 }
 
-// Log implements abi.Root: the request is over, and nobody waits.
-func (r *Root) Log() { r.collect(1) }
+// Done implements abi.Root: the request is over, and nobody waits.
+func (r *Root) Done() { r.collect(1) }
 
-// collect collects the garbage of many calls at once. Where nobody calls Log it happens
+// collect collects the garbage of many calls at once. Where nobody calls Done it happens
 // within a request.
 func (r *Root) collect(share int) {
 	if r.garbage >= bytesPerCollection*share {
