@@ -18,7 +18,7 @@ type link struct {
 	scope    []byte
 	jti      []byte
 	aud      strictjson.Value
-	prev     []byte
+	prev     [sha256.Size]byte
 	hasPrev  bool
 	jkt      [32]byte // the delegate's key
 	iat, exp int64
@@ -60,16 +60,32 @@ func (r *run) checkLinks() Code {
 	if r.bundle == nil || !r.intent.links.Exists() {
 		return 0
 	}
-	malformed := r.readLinks()
-	switch {
-	case r.workflow == nil && r.intent.workflow == nil:
-		return CodeDelegationLinkWorkflowMismatch
-	case r.workflow == nil:
+	code, sound := r.readLinks()
+	if r.workflow == nil && r.intent.workflow != nil {
 		return 0 // unknown, and observed
-	case malformed != 0:
-		return malformed
 	}
-	links := r.s.links[:r.links]
+	if code == 0 {
+		code = r.linksHold(r.s.links[:r.links])
+	}
+	if code == 0 {
+		r.linked = true
+		return 0
+	}
+	// Whether an Edwards key is a point at all is a part of check 806. A signature that
+	// holds has shown it, so it is asked only here.
+	for i := range r.s.links[:sound] {
+		if !r.s.links[i].key.onCurve() {
+			return CodeDelegationLinkJWKInvalid
+		}
+	}
+	return code
+}
+
+// linksHold is checks 808 to 817.
+func (r *run) linksHold(links []link) Code {
+	if r.workflow == nil {
+		return CodeDelegationLinkWorkflowMismatch
+	}
 	for i := range links {
 		if code := r.checkLink(links, i); code != 0 {
 			return code
@@ -78,17 +94,13 @@ func (r *run) checkLinks() Code {
 	if code := r.checkDelegated(links); code != 0 {
 		return code
 	}
-	if code := r.linkSignatures(links); code != 0 {
-		return code
-	}
-	r.linked = true
-	return 0
+	return r.linkSignatures(links)
 }
 
 // readLinks takes the links apart and returns what is wrong with the form of the first
-// that has none. It goes on behind it: where that is only observed, a revoked link among
-// the others still rejects.
-func (r *run) readLinks() (malformed Code) {
+// that has none, and how many stand before it. It goes on behind it: where that is only
+// observed, a revoked link among the others still rejects.
+func (r *run) readLinks() (malformed Code, sound int) {
 	for e := r.intent.links.First(); e.Exists(); e = e.Next() {
 		if r.links == len(r.s.links) {
 			r.s.links = append(r.s.links, link{})
@@ -97,10 +109,13 @@ func (r *run) readLinks() (malformed Code) {
 		if code == 0 {
 			r.links++
 		} else if malformed == 0 {
-			malformed = code
+			malformed, sound = code, r.links
 		}
 	}
-	return malformed
+	if malformed == 0 {
+		sound = r.links
+	}
+	return malformed, sound
 }
 
 // parse is checks 806 and 807: the form of a link.
@@ -172,10 +187,10 @@ func (k *link) claims(payload strictjson.Value, scopes int) Code {
 	k.iat, ok1 = iat.Integer()
 	k.exp, ok2 = exp.Integer()
 	k.iss, k.sub, k.aud, k.workflow, k.step = iss.Bytes(), sub.Bytes(), aud, workflow.Bytes(), step.Bytes()
-	k.scope, k.jti, k.prev, k.hasPrev = scope.Bytes(), jti.Bytes(), prev.Bytes(), prev.Exists()
+	k.scope, k.jti, k.hasPrev = scope.Bytes(), jti.Bytes(), prev.Exists()
 	if !ok1 || !ok2 || k.exp <= k.iat || !validAgentID(k.iss) || !validAgentID(k.sub) || aud.Kind() != strictjson.String ||
 		!validStepID(k.workflow) || step.Exists() && !validStepID(k.step) || !validScope(k.scope, scopes) ||
-		len(k.jti) == 0 || len(k.jti) > maxJTIBytes || prev.Exists() && len(k.prev) != 43 ||
+		len(k.jti) == 0 || len(k.jti) > maxJTIBytes || prev.Exists() && !exactly(k.prev[:], prev) ||
 		!exactly(k.jkt[:], cnf.Member("jkt")) {
 		return CodeDelegationLinkClaimInvalid
 	}
@@ -227,7 +242,7 @@ func (r *run) checkLink(links []link, i int) Code {
 			return CodeDelegationLinkOrderMismatch
 		}
 		sum := sha256.Sum256(before.jws.raw)
-		if string(k.prev) != string(appendBase64URLEncode(r.s.small[:0], sum[:])) {
+		if !k.hasPrev || k.prev != sum {
 			return CodeDelegationLinkPrevMismatch
 		}
 		if thumbprint != before.jkt {

@@ -161,3 +161,19 @@ func replaced(text, old, with string) string {
 	}
 	return strings.ReplaceAll(text, old, with)
 }
+
+// TestLinksWithoutWorkflow: links that belong to no workflow of the token are refused, not
+// passed over. (No vector: it would take two changes of one token.)
+func TestLinksWithoutWorkflow(t *testing.T) {
+	v := newTestVerifier(t, bundlePolicy("draft-00", `{"level":"jwt","proof":"optional"}`, ""), Options{})
+	_, err := v.Load(KindBundle, "https://as.example", signBundle(testBundle(1)), testNow)
+	require.NoError(t, err)
+	claims := func(links string) string {
+		return testToken(`,"cnf":{"jkt":"` + agentKey.thumb + `"},"intent":{"executed_by":"patcher"` + links + `}`)
+	}
+	d := v.Verify(bearer(claims("")))
+	require.Equal(t, "", d.Code.String())
+	link := testLink(supervisorKey, "supervisor", "patcher", agentKey, "")
+	d = v.Verify(bearer(claims(`,"delegation_links":["` + link + `"]`)))
+	require.Equal(t, CodeDelegationLinkWorkflowMismatch, d.Code)
+}

@@ -39,7 +39,10 @@ func ReadLink(compact string) (*DelegationLink, error) {
 	}
 	d.Delegator, d.Delegate, d.Issuer = string(k.iss), string(k.sub), string(k.aud.Bytes())
 	d.Workflow, d.Step, d.Scope = string(k.workflow), string(k.step), string(k.scope)
-	d.IssuedAt, d.Expires, d.ID, d.Previous = k.iat, k.exp, string(k.jti), string(k.prev)
+	d.IssuedAt, d.Expires, d.ID = k.iat, k.exp, string(k.jti)
+	if k.hasPrev {
+		d.Previous = string(appendBase64URLEncode(nil, k.prev[:]))
+	}
 	d.Signer, d.DelegateKey, d.Algorithm = k.key.Thumbprint(), k.jkt, k.alg
 	return d, nil
 }

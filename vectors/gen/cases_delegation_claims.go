@@ -161,6 +161,7 @@ func delegationValues(b *builder) {
 		{1, "prev-array", "prev is an array", "/prev", `["` + firstHash(t.scene) + `"]`},
 		{1, "prev-42", "prev has 42 characters", "/prev", quote(firstHash(t.scene)[:42])},
 		{1, "prev-padded", "prev is padded", "/prev", quote(firstHash(t.scene) + "=")},
+		{1, "prev-spare-bits", "prev has spare bits set", "/prev", quote(spareBits(firstHash(t.scene)))},
 		{1, "prev-hex", "prev is in hexadecimal", "/prev", quote(strings.Repeat("0a", 32))},
 	})
 	b.nears(t, []accepted{
@@ -172,6 +173,13 @@ func delegationValues(b *builder) {
 		{"scope-64", "A scope of 64 entries is accepted.", set("link", "/0/payload/scope", quote(someScopes(62)+" repo:read repo:write")), nil},
 		{"scope-order", "The order of scopes does not matter.", set("link", "/1/payload/scope", `"repo:write repo:read"`), nil},
 	})
+}
+
+// spareBits sets the two bits of 43 characters of base64url that no octet has.
+func spareBits(hash string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, hash[len(hash)-1])
+	return hash[:len(hash)-1] + alphabet[last+1:last+2]
 }
 
 // someScopes are n scope-tokens that nothing asks for.

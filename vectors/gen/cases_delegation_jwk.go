@@ -50,6 +50,7 @@ func delegationJWK(b *builder) {
 	for _, p := range notCanonical[:2] {
 		b.reject("edwards-"+p.slug, "The jwk of a link is an Ed25519 key in which "+p.what+".", t, code, set("link", "/1/header/jwk", okp(p.point)), k)
 	}
+	b.reject("edwards-off-curve", "The jwk of a link is an Ed25519 key that is no point of the curve.", t, code, set("link", "/1/header/jwk", okp(offCurve25519)), k)
 	b.nears(t, []accepted{
 		{"names", "use, key_ops, kid and alg in the jwk are accepted where they fit.", set("link", "/0/header/jwk", strings.TrimSuffix(x.jwk(), "}")+`,"use":"sig","key_ops":["verify"],"kid":"k","alg":"ES256"}`), nil},
 		{"own-alg-alias", "An Ed25519 key may carry EdDSA as its alg.", set("link", "/1/header/jwk/alg", `"EdDSA"`), nil},
