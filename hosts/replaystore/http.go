@@ -33,10 +33,10 @@ type HTTPOptions struct {
 
 // HTTP is a replay memory behind POST /v1/replay. It is safe for concurrent use.
 type HTTP struct {
-	o         HTTPOptions
-	url, head string
-	client    *http.Client
-	start     newest
+	o      HTTPOptions
+	url    string
+	client *http.Client
+	start  newest
 }
 
 // OpenHTTP asks the service whether it is well, and when its memory started empty.

@@ -157,9 +157,7 @@ func httpsigParams(b *builder) {
 	t := b.accept("usual", "The usual parameters.", s)
 	b.signatureAccepts(s, []signatureRow{
 		{"unknown", "Parameters that nobody knows are signed and ignored.", "", func(m *messageSignature) {
-			for _, p := range []field{{"a", "1.5"}, {"b", ""}, {"c", "?0"}, {"d", ":AAA=:"}, {"e", "@1"}, {"f", "t*/k"}, {"g", `"\\\""`}, {"h", "-7"}, {"i", `%"%c3%a9 %25"`}} {
-				m.params = append(m.params, p)
-			}
+			m.params = append(m.params, []field{{"a", "1.5"}, {"b", ""}, {"c", "?0"}, {"d", ":AAA=:"}, {"e", "@1"}, {"f", "t*/k"}, {"g", `"\\\""`}, {"h", "-7"}, {"i", `%"%c3%a9 %25"`}}...)
 		}, nil},
 		{"order", "The order of the parameters is the signer's.", "", func(m *messageSignature) { m.params[0], m.params[3] = m.params[3], m.params[0] }, nil},
 		{"canonical", "A decimal that is not written in its canonical form is signed in it.", "", func(m *messageSignature) {

@@ -159,16 +159,6 @@ func link(i int, rewrite func(compact string) string) edit {
 	return edit{layer: "link.compact", path: "/" + strconv.Itoa(i), rewrite: rewrite}
 }
 
-// bundleText rewrites the compact form of the bundle without signing it again.
-func bundleText(rewrite func(compact string) string) edit {
-	return edit{layer: "bundle.compact", rewrite: rewrite}
-}
-
-// listText rewrites the compact form of the revocation list without signing it again.
-func listText(rewrite func(compact string) string) edit {
-	return edit{layer: "list.compact", rewrite: rewrite}
-}
-
 // signedStore holds the signed documents of single cases. Equal ones are stored once.
 type signedStore struct {
 	made  map[string]jws    // by file name

@@ -194,7 +194,7 @@ func TestBodyRoutes(t *testing.T) {
 	require.NotEqual(t, abi.Held, r.RequestBody(3, true))
 	require.Len(t, p.properties, 1)
 
-	p, r = start()
+	_, r = start()
 	r.RequestHeaders(false)
 	require.NotEqual(t, abi.Held, r.RequestTrailers(), "with trailers, the body's end is theirs")
 
@@ -205,7 +205,7 @@ func TestBodyRoutes(t *testing.T) {
 	require.Equal(t, "input_body_too_long", p.code())
 	require.Equal(t, 413, p.replies[0].status)
 
-	p, r = start()
+	_, r = start()
 	require.NotEqual(t, abi.Held, r.RequestHeaders(true), "no body: decided at once")
 
 	p, r = start()

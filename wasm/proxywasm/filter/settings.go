@@ -23,8 +23,6 @@ type bodyUses struct {
 	tool, httpsig, patchet bool
 }
 
-func (b bodyUses) any() bool { return b.tool || b.httpsig || b.patchet }
-
 // source is one document of one issuer, and how it is fetched.
 type source struct {
 	kind      ajwt.Kind
