@@ -3,11 +3,8 @@
 // does is in the packages abi and filter below it.
 package main
 
-import (
-	"github.com/agentic-jwt/ajwt/wasm/proxywasm/abi"
-	"github.com/agentic-jwt/ajwt/wasm/proxywasm/filter"
-)
+import "github.com/agentic-jwt/ajwt/wasm/proxywasm/abi"
 
 func main() {} // a reactor: the proxy calls _initialize, then the exports
 
-func init() { abi.Run(filter.New) }
+func init() { abi.Run(newRoot) }

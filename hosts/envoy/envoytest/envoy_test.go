@@ -212,3 +212,31 @@ func TestManyRequests(t *testing.T) {
 	require.Equal(t, 1, p.metric("ajwt.ready"))
 	require.NotContains(t, p.stdout.String(), "poll_oneoff")
 }
+
+// After a trap nothing passes until there is a new instance; it starts with the documents
+// and the replay memory of the process.
+func TestTrap(t *testing.T) {
+	module := "../../../build/ajwt-proxy-trap.wasm" // built with the tag ajwt_trap
+	p := start(t, policy(""), options{module: module})
+	p.ready()
+	kept := fresh()
+	require.Equal(t, 200, p.send(kept, nil, nil).status)
+	p.keys.set(http.StatusInternalServerError)
+	for range 3 {
+		a := p.send(fresh(), nil, func(r *http.Request) { r.Header.Set("x-ajwt-trap", "1") })
+		require.Equal(t, 503, a.status)
+		require.False(t, a.reached)
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			a := p.send(fresh(), nil, nil)
+			if a.status == 200 {
+				break
+			}
+			require.Equal(t, 503, a.status, a.body)
+			require.False(t, a.reached)
+			require.True(t, time.Now().Before(end), "it does not come back")
+		}
+		require.Equal(t, "replay_proof_reused", p.send(kept, nil, nil).code)
+		require.Equal(t, 401, p.send(fresh(), nil, func(r *http.Request) { r.Header.Del("authorization") }).status)
+	}
+	require.Equal(t, 1, p.keys.count())
+}

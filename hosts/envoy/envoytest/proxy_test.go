@@ -167,6 +167,7 @@ func replaced(t *testing.T, text, old, new string, times int) string {
 type options struct {
 	workers  int
 	buffer   int    // bytes of a body that Envoy holds, 0 for the example's
+	module   string // file, "" for the one that is shipped
 	certName string // of the key server, "" for the right one
 }
 
@@ -178,7 +179,10 @@ func start(t *testing.T, policy string, o options) *proxy {
 	if program == "" {
 		t.Fatal("AJWT_ENVOY does not name Envoy: AJWT_ENVOY=$(sh hosts/envoy/fetch.sh 1.36.4 build/envoy)")
 	}
-	module, err := filepath.Abs("../../../dist/ajwt-proxy.wasm")
+	if o.module == "" {
+		o.module = "../../../dist/ajwt-proxy.wasm"
+	}
+	module, err := filepath.Abs(o.module)
 	require.NoError(t, err)
 	_, err = os.Stat(module)
 	require.NoError(t, err, "build the module first")
