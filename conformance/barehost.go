@@ -55,7 +55,7 @@ func (h *bareHost) turns(ctx context.Context, p *Prepared, places, discard int) 
 	var taken []Timed                  // loads so far
 	brought := make(map[*instance]int) // how many of them an instance has
 	for n, r := range p.Requests {
-		i, err := h.place(ctx, p, n%places)
+		i, err := h.seated(ctx, p, n%places, brought)
 		if err != nil {
 			return answer, err
 		}
@@ -87,6 +87,21 @@ func (h *bareHost) turns(ctx context.Context, p *Prepared, places, discard int) 
 		h.forget()
 	}
 	return answer, nil
+}
+
+// seated returns the instance with that number. One that took part before keeps what was
+// loaded into it since; to any other the case's own keys are new.
+func (h *bareHost) seated(ctx context.Context, p *Prepared, number int, brought map[*instance]int) (*instance, error) {
+	if number < len(h.places) && h.places[number] != nil {
+		if _, known := brought[h.places[number]]; known {
+			return h.places[number], nil
+		}
+	}
+	i, err := h.place(ctx, p, number)
+	if err == nil {
+		brought[i] = 0
+	}
+	return i, err
 }
 
 // forget has every instance configured anew before the next case.
