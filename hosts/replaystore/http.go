@@ -37,7 +37,11 @@ type HTTP struct {
 	url    string
 	client *http.Client
 	start  newest
+	silent bool // the service does not say when its memory started empty
 }
+
+// unsaid stands for a start that no answer has named yet.
+const unsaid = -1
 
 // OpenHTTP asks the service whether it is well, and when its memory started empty.
 func OpenHTTP(ctx context.Context, o HTTPOptions) (*HTTP, error) {
@@ -55,6 +59,7 @@ func OpenHTTP(ctx context.Context, o HTTPOptions) (*HTTP, error) {
 	}
 	base := strings.TrimSuffix(o.URL, "/")
 	h := &HTTP{o: o, url: base + path}
+	h.start.at.Store(unsaid)
 	h.client = &http.Client{
 		// A redirect is no answer of the store.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -63,7 +68,16 @@ func OpenHTTP(ctx context.Context, o HTTPOptions) (*HTTP, error) {
 			ResponseHeaderTimeout: o.Timeout, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true,
 		},
 	}
+	h.silent = true // until it says so
 	status, _, err := h.send(ctx, http.MethodGet, base+healthPath, nil)
+	if h.silent = h.start.at.Load() == unsaid; h.silent {
+		// A store that serves POST /v1/replay alone. What it forgot is not known, so this
+		// process takes it for one that started when it met it.
+		h.start.at.Store(time.Now().Unix())
+		if status == http.StatusNotFound {
+			status = http.StatusOK
+		}
+	}
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("replaystore: the service answers %d to %s", status, healthPath)
 	}
@@ -107,7 +121,8 @@ func (h *HTTP) record(keys []ajwt.ReplayKey) (ajwt.ReplayResult, int, error) {
 	return ajwt.ReplayUnavailable, 0, fmt.Errorf("replaystore: the service answers %d", status)
 }
 
-// send makes one request within the timeout. An answer without a start is none.
+// send makes one request within the timeout. From a service that says when its memory
+// started, an answer that does not is none.
 func (h *HTTP) send(ctx context.Context, method, to string, body []byte) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, h.o.Timeout)
 	defer cancel()
@@ -133,7 +148,7 @@ func (h *HTTP) send(ctx context.Context, method, to string, body []byte) (status
 	}
 	if start, ok := parseStart(res.Header.Get(startHeader)); ok {
 		h.start.raise(start)
-	} else if res.StatusCode < 300 || res.StatusCode == http.StatusConflict {
+	} else if !h.silent && (res.StatusCode < 300 || res.StatusCode == http.StatusConflict) {
 		return 0, nil, errors.New("replaystore: an answer without " + startHeader)
 	}
 	return res.StatusCode, answer, nil

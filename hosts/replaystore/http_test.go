@@ -294,3 +294,25 @@ func TestRedisOptions(t *testing.T) {
 	require.ErrorContains(t, err, "does not answer")
 	require.NotContains(t, err.Error(), "hunter2")
 }
+
+// TestHTTPMinimalStore: a store that serves the one endpoint and says nothing of its start
+// is used, and counts as one that started when this process met it.
+func TestHTTPMinimalStore(t *testing.T) {
+	var status atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != path {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.WriteHeader(int(status.Load()))
+	}))
+	defer s.Close()
+	before := time.Now().Unix()
+	h := opened(t, HTTPOptions{URL: s.URL})
+	require.GreaterOrEqual(t, h.Start(), before)
+	for code, want := range map[int64]ajwt.ReplayResult{204: ajwt.ReplayFresh, 409: ajwt.ReplaySeen, 500: ajwt.ReplayUnavailable} {
+		status.Store(code)
+		result, _ := h.Record([]ajwt.ReplayKey{key("o", "a", testNow)}, testNow)
+		require.Equal(t, want, result, code)
+	}
+}
