@@ -164,7 +164,7 @@ var carriedOtherwise = map[string]string{
 	"request.authorization.trailing-space": "white space around a value is none of it (RFC 9112, section 5.1)",
 	"request.limits.fields":                "Envoy adds fields of its own, which count",
 	"request.message.field-name-colon":     "a name ends at the first colon",
-	"request.message.field-value-cr":       "a bare CR in a value becomes a space (RFC 9112, section 2.2)",
+	"request.message.field-value-cr":       "Envoy does not show a bare CR in a value (RFC 9112, section 2.2)",
 	"request.message.field-value-lf":       "a value ends at the line's end",
 	"request.message.field-value-folded":   "Envoy unfolds a folded value (RFC 9112, section 5.2)",
 	"request.target.leading-space":         "Envoy takes several spaces of the request line for one",

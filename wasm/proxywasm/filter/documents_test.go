@@ -72,6 +72,8 @@ func TestDocumentsAreShared(t *testing.T) {
 	w.Tick()
 	require.Empty(t, early.calls, "the lease is taken")
 	r.CallResponse(1, headers, size)
+	early.send(abitest.Request(abitest.Repository, later, 5))
+	require.Equal(t, abi.Passed, w.RequestHeaders(true), "a request does not wait for the tick")
 	w.Tick()
 	require.Empty(t, early.calls)
 	require.True(t, w.documents[0].loaded)

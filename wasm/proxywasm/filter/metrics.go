@@ -35,7 +35,7 @@ type documentMetrics struct{ loaded, refused, failed metric }
 //	ajwt.rejected                     requests that were refused
 //	ajwt.code.CODE                    how often each code was the reason
 //	ajwt.latency_us                   time of a decision, microseconds (histogram)
-//	ajwt.ready                        1 when all documents are in force, else 0
+//	ajwt.ready                        1 when all documents are there, else 0
 //	ajwt.keys.loaded, .refused, .failed   key sets in force, refused, not fetched;
 //	                                  so for bundle and revocations
 //	ajwt.replay.conflicts             swaps of a shard that another worker forestalled

@@ -76,6 +76,20 @@ func (r *Root) begin() {
 	r.began = r.host.Now()
 	r.garbage += requestGarbage
 	r.collect(2)
+	if r.verifier == nil || r.ready {
+		return
+	}
+	// Another worker may have what is missing here: a request does not wait for the tick,
+	// so that the metric that says ready speaks for all workers.
+	for i := range r.documents {
+		d := &r.documents[i]
+		if d.loaded {
+			continue
+		}
+		if s, _, ok := r.state(d); ok {
+			r.adopt(d, &s, r.began/second)
+		}
+	}
 }
 
 // read reads the header fields: as pairs, since a look for one name would find the first
