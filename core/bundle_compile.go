@@ -34,6 +34,7 @@ type bundleCompiler struct {
 	awaits    []stepSet // by step: what must be placed before it
 	awaited   []stepSet // by step: those that wait for it
 	count     int
+	visits    int // steps placed, all in all: what the walk costs
 }
 
 func (c *bundleCompiler) compile() {
@@ -298,6 +299,7 @@ func (c *bundleCompiler) await(steps []bundleStep, before stepSet, gates []stepS
 // that may come next: ready are those that wait for nothing and come before nothing that
 // was placed.
 func (c *bundleCompiler) place(steps []bundleStep, i int, placed, ready stepSet, found func() bool) bool {
+	c.visits++
 	length := len(c.joined)
 	if c.mandatory.within(&placed) {
 		c.append(steps[i].id)
