@@ -185,11 +185,8 @@ func (p *Policy) ParseBundle(issuer string, data []byte, now int64) (*Bundle, er
 // sign. The error is a *LoadError as for Policy.ParseBundle.
 func CompileBundle(payload []byte, issuer string, now int64) (*Bundle, error) {
 	var doc strictjson.Document
-	if err := doc.Parse(payload, strictjson.Limits{Depth: signedDepth, Values: len(payload)/2 + 1}); err != nil {
-		return nil, loadError(CodeBundleJSONInvalid, "", err.Error())
-	}
-	if doc.Root().Kind() != strictjson.Object {
-		return nil, loadError(CodeBundleJSONInvalid, "", "want a JSON object")
+	if fault := readPayload(&doc, payload, CodeBundleJSONInvalid); fault != nil {
+		return nil, fault
 	}
 	b, fault := compileBundle(doc.Root(), &documentTerms{issuer, 0, now})
 	if fault != nil {

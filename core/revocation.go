@@ -60,11 +60,8 @@ func (p *Policy) ParseRevocations(issuer string, data []byte, now int64) (*Revoc
 // The error is a *LoadError.
 func ReadRevocations(payload []byte, issuer string, now int64) (*RevocationList, error) {
 	var doc strictjson.Document
-	if err := doc.Parse(payload, strictjson.Limits{Depth: signedDepth, Values: len(payload)/2 + 1}); err != nil {
-		return nil, loadError(CodeRevocationsJSONInvalid, "", err.Error())
-	}
-	if doc.Root().Kind() != strictjson.Object {
-		return nil, loadError(CodeRevocationsJSONInvalid, "", "want a JSON object")
+	if fault := readPayload(&doc, payload, CodeRevocationsJSONInvalid); fault != nil {
+		return nil, fault
 	}
 	l, fault := readRevocations(doc.Root(), &documentTerms{issuer, 0, now})
 	if fault != nil {
