@@ -55,7 +55,7 @@ func TestImportsPointInward(t *testing.T) {
 }
 
 func TestModulesStayLean(t *testing.T) {
-	for _, main := range []string{"wasm/raw", "wasm/values"} {
+	for _, main := range []string{"wasm/raw", "wasm/values", "wasm/proxywasm"} {
 		cmd := exec.Command("go", "list", "-deps", module+main)
 		cmd.Env = append(cmd.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 		out, err := cmd.Output()

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,7 +66,11 @@ func write(folder string) (string, error) {
 			return "", fmt.Errorf("%s: %w", f.from, err)
 		}
 		file := filepath.Join(folder, f.name)
-		if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+		formatted, err := format.Source([]byte(changed))
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", f.from, err)
+		}
+		if err := os.WriteFile(file, formatted, 0o644); err != nil {
 			return "", err
 		}
 		replace[filepath.Join(runtime, f.name)] = file
