@@ -103,34 +103,14 @@ type AnswerTerms struct {
 	Algorithms     string // admitted proof algorithms, for the challenge
 	Scopes         string // the route's scopes, for the challenge
 	Nonce          string // for DPoP-Nonce, where one is due
+
+	cold coldTerms
 }
 
 // Allows tells whether the request may pass. It is false while Deferred is set:
 // then the host must first have its replay memory take all of Replay.
 func (d *Decision) Allows() bool {
 	return (d.Verdict == Accept || d.Observed) && !d.Deferred
-}
-
-// Settle finishes a deferred decision with the answer of the host's replay memory.
-// For ReplaySeen, seen is the index in Replay of the key that was known. Any result
-// but ReplayFresh rejects, or is recorded where the route or the policy says so.
-func (d *Decision) Settle(result ReplayResult, seen int) {
-	if !d.Deferred {
-		return
-	}
-	terms := d.Terms
-	code := replayCode(result, d.Replay, seen)
-	d.Deferred, d.Replay, d.Terms = false, nil, AnswerTerms{}
-	switch {
-	case code == 0:
-	case result == ReplayUnavailable && terms.OutageAllowed:
-		d.Warnings = append(d.Warnings, code)
-	case terms.ReplayObserved:
-		d.observe(code)
-	default:
-		d.enforce(code)
-		d.answer(&terms)
-	}
 }
 
 // observe records a rejection that the route does not enforce.

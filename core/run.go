@@ -190,6 +190,7 @@ func (r *run) finish() {
 	} else if d.Deferred {
 		d.Terms = r.terms()
 		d.Terms.Nonce = r.v.freshNonce(r.now)
+		d.Terms.cold = r.coldTerms()
 	}
 	laxAnswer(r)
 }
