@@ -13,6 +13,7 @@ import (
 	"time"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/core/replaywire"
 )
 
 // HTTPOptions say where a store is served.
@@ -106,19 +107,15 @@ func (h *HTTP) record(keys []ajwt.ReplayKey) (ajwt.ReplayResult, int, error) {
 	if !ajwt.OneTag(keys) || len(keys) > MaxKeys {
 		return ajwt.ReplayUnavailable, 0, errors.New("replaystore: want 1 to 16 keys of one tag")
 	}
-	status, body, err := h.send(context.Background(), http.MethodPost, h.url, appendRequest(nil, keys))
-	switch {
-	case err != nil:
+	status, body, err := h.send(context.Background(), http.MethodPost, h.url, replaywire.AppendRequest(nil, keys))
+	if err != nil {
 		return ajwt.ReplayUnavailable, 0, err
-	case status == http.StatusNoContent:
-		return ajwt.ReplayFresh, 0, nil
-	case status == http.StatusConflict:
-		if seen, ok := parseSeen(body, len(keys)); ok {
-			return ajwt.ReplaySeen, seen, nil
-		}
-		return ajwt.ReplaySeen, -1, nil // it was used, whatever it was
 	}
-	return ajwt.ReplayUnavailable, 0, fmt.Errorf("replaystore: the service answers %d", status)
+	result, seen := replaywire.Result(status, body, len(keys))
+	if result == ajwt.ReplayUnavailable {
+		err = fmt.Errorf("replaystore: the service answers %d", status)
+	}
+	return result, seen, err
 }
 
 // send makes one request within the timeout. From a service that says when its memory
@@ -146,7 +143,7 @@ func (h *HTTP) send(ctx context.Context, method, to string, body []byte) (status
 	if answer, err = io.ReadAll(io.LimitReader(res.Body, maxBody)); err != nil {
 		return 0, nil, err
 	}
-	if start, ok := parseStart(res.Header.Get(startHeader)); ok {
+	if start, ok := replaywire.ParseStart(res.Header.Get(startHeader)); ok {
 		h.start.raise(start)
 	} else if !h.silent && (res.StatusCode < 300 || res.StatusCode == http.StatusConflict) {
 		return 0, nil, errors.New("replaystore: an answer without " + startHeader)

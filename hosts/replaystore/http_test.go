@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/core/replaywire"
 )
 
 const testNow = 1_800_000_000
@@ -72,7 +73,10 @@ func TestHTTP(t *testing.T) {
 // TestProtocol holds the statuses and bodies of spec/replay.md, sent by hand.
 func TestProtocol(t *testing.T) {
 	url := served(t, NewMemory(100, 100, testNow-1000, 5), HandlerOptions{ClockDifference: 5, Secret: "s3cret"})
-	text := func(owner, name string) string { k := key(owner, name, 0); return string(appendKey(nil, &k)) }
+	text := func(owner, name string) string {
+		k := key(owner, name, 0)
+		return string(replaywire.AppendKey(nil, &k))
+	}
 	entry := func(k string, exp any) string { return fmt.Sprintf(`{"k":%q,"exp":%v}`, k, exp) }
 	keys := func(entries ...string) string { return `{"keys":[` + strings.Join(entries, ",") + `]}` }
 	a, b, other := text("o", "a"), text("o", "b"), text("p", "a")
@@ -232,7 +236,7 @@ func TestHTTPTakesOneOfMany(t *testing.T) {
 
 func TestKeyText(t *testing.T) {
 	k := key("o", "a", 0)
-	text := string(appendKey(nil, &k))
+	text := string(replaywire.AppendKey(nil, &k))
 	require.Len(t, text, 87)
 	back, ok := parseKey(text)
 	require.True(t, ok)
@@ -243,15 +247,15 @@ func TestKeyText(t *testing.T) {
 
 func FuzzRequest(f *testing.F) {
 	k := key("o", "a", testNow)
-	f.Add(appendRequest(nil, []ajwt.ReplayKey{k}))
-	f.Add(appendRequest(nil, []ajwt.ReplayKey{k, key("o", "b", 0)}))
+	f.Add(replaywire.AppendRequest(nil, []ajwt.ReplayKey{k}))
+	f.Add(replaywire.AppendRequest(nil, []ajwt.ReplayKey{k, key("o", "b", 0)}))
 	f.Add([]byte(`{"keys":[{"k":"","exp":1}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		keys, err := parseRequest(body)
 		if err != nil {
 			return
 		}
-		again, err := parseRequest(appendRequest(nil, keys))
+		again, err := parseRequest(replaywire.AppendRequest(nil, keys))
 		require.NoError(t, err)
 		require.Equal(t, keys, again)
 	})
@@ -267,7 +271,7 @@ func TestSlots(t *testing.T) {
 	}
 	r := &Redis{o: RedisOptions{Cluster: true}}
 	k := key("o", "a", 0)
-	tag := string(appendKey(nil, &k))[:43]
+	tag := string(replaywire.AppendKey(nil, &k))[:43]
 	require.Equal(t, slotMarkers()[crc16([]byte(tag))%slotNumber], r.marker(&k))
 }
 

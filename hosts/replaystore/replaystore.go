@@ -15,6 +15,7 @@ import (
 	"time"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/core/replaywire"
 )
 
 // The defaults and bounds of options.
@@ -27,21 +28,13 @@ const (
 	// MaxClockDifference bounds it, in seconds.
 	MaxClockDifference = 60
 	// MaxKeys is the most keys of one request. A decision has two at most.
-	MaxKeys = 16
+	MaxKeys = replaywire.MaxKeys
 	// MaxLife is the longest that an entry may have to be remembered, in seconds: a
 	// token's longest life (86,400) and two skews (2·60), doubled for good measure.
 	MaxLife = 2 * (86400 + 2*60)
 )
 
-// appendKey appends the text that carries tag and key: base64url of the tag, a full
-// stop, base64url of the key, without padding.
-func appendKey(dst []byte, k *ajwt.ReplayKey) []byte {
-	dst = base64.RawURLEncoding.AppendEncode(dst, k.Tag[:])
-	dst = append(dst, '.')
-	return base64.RawURLEncoding.AppendEncode(dst, k.Key[:])
-}
-
-// parseKey reads what appendKey wrote.
+// parseKey reads what replaywire.AppendKey wrote.
 func parseKey(text string) (k ajwt.ReplayKey, ok bool) {
 	tag, key, ok := strings.Cut(text, ".")
 	return k, ok && decode32(&k.Tag, tag) && decode32(&k.Key, key)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/core/replaywire"
 )
 
 // HandlerOptions say how a store is served.
@@ -73,7 +74,7 @@ func (s *server) record(w http.ResponseWriter, req *http.Request) {
 	case ajwt.ReplayFresh:
 		w.WriteHeader(http.StatusNoContent)
 	case ajwt.ReplaySeen:
-		s.write(w, http.StatusConflict, appendSeen(nil, seen))
+		s.write(w, http.StatusConflict, replaywire.AppendSeen(nil, seen))
 	case ajwt.ReplayFull:
 		s.fail(w, http.StatusServiceUnavailable, "the memory is full of live entries")
 	case ajwt.ReplayQuota:

@@ -4,32 +4,17 @@ import (
 	"strconv"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
+	"github.com/agentic-jwt/ajwt/core/replaywire"
 	"github.com/agentic-jwt/ajwt/core/strictjson"
 )
 
-// The protocol of spec/replay.md.
+// The protocol of spec/replay.md; the caller's half stands in core/replaywire.
 const (
-	path        = "/v1/replay"
+	path        = replaywire.Path
 	healthPath  = "/healthz"
-	startHeader = "Replay-Start"
-	// maxBody is the most bytes of a request: 16 keys take less than 2,300.
-	maxBody = 4096
+	startHeader = replaywire.StartHeader
+	maxBody     = replaywire.MaxBody
 )
-
-// appendRequest appends the body {"keys":[{"k":"…","exp":…},…]}.
-func appendRequest(dst []byte, keys []ajwt.ReplayKey) []byte {
-	dst = append(dst, `{"keys":[`...)
-	for i := range keys {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `{"k":"`...)
-		dst = appendKey(dst, &keys[i])
-		dst = append(dst, `","exp":`...)
-		dst = append(strconv.AppendInt(dst, keys[i].Expires, 10), '}')
-	}
-	return append(dst, "]}"...)
-}
 
 // requestFault says what is wrong with a request, in words for its sender.
 type requestFault string
@@ -68,25 +53,4 @@ func parseRequest(body []byte) ([]ajwt.ReplayKey, error) {
 		return nil, requestFault("k: want one tag for all keys of a request")
 	}
 	return keys, nil
-}
-
-// appendSeen is the body of 409.
-func appendSeen(dst []byte, index int) []byte {
-	return append(strconv.AppendInt(append(dst, `{"seen":`...), int64(index), 10), '}')
-}
-
-// parseSeen reads it: which of so many keys was known.
-func parseSeen(body []byte, keys int) (int, bool) {
-	var doc strictjson.Document
-	if doc.Parse(body, strictjson.Limits{Depth: 1, Members: 1}) != nil {
-		return 0, false
-	}
-	index, ok := doc.Root().Member("seen").Integer()
-	return int(index), ok && index < int64(keys)
-}
-
-// parseStart reads the header that every answer of the store carries.
-func parseStart(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil && n >= 0 && n <= strictjson.MaxInteger && text == strconv.FormatInt(n, 10)
 }
