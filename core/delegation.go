@@ -323,7 +323,7 @@ func (r *run) linkSignatures(links []link) Code {
 		return 0
 	}
 	for i := range links {
-		if !links[i].key.VerifySignature(links[i].alg, links[i].jws.input, links[i].jws.signature) {
+		if !r.verifySignature(&links[i].key, links[i].alg, links[i].jws.input, links[i].jws.signature) {
 			return CodeDelegationLinkSignatureInvalid
 		}
 	}

@@ -245,7 +245,7 @@ func (r *run) checkProofBinding() Code {
 
 // checkProofSignature is checks 619 and 620.
 func (r *run) checkProofSignature() Code {
-	if !r.s.proofKey.VerifySignature(r.proof.verify, r.s.proof.input, r.s.proof.signature) {
+	if !r.verifySignature(&r.s.proofKey, r.proof.verify, r.s.proof.input, r.s.proof.signature) {
 		if !r.s.proofKey.onCurve() {
 			return CodeProofJWKOffCurve
 		}

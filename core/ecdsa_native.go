@@ -33,29 +33,9 @@ func verifyECDSA(public *ecdsaKey, digest, signature []byte) bool {
 	if public.Curve == elliptic.P384() {
 		order = p384Order
 	}
-	size := len(order)
-	if len(signature) != 2*size {
+	if !inOrder(signature, order) {
 		return false
 	}
-	var buf [2 + 2*(2+1+48)]byte // below 128 octets of content, so lengths take one
-	der := append(buf[:0], 0x30, 0)
-	for _, number := range [...][]byte{signature[:size], signature[size:]} {
-		if string(number) >= order {
-			return false
-		}
-		for len(number) > 0 && number[0] == 0 {
-			number = number[1:]
-		}
-		if len(number) == 0 {
-			return false
-		}
-		if number[0] < 0x80 {
-			der = append(der, 0x02, byte(len(number)))
-		} else { // DER integers are signed
-			der = append(der, 0x02, byte(len(number)+1), 0)
-		}
-		der = append(der, number...)
-	}
-	der[1] = byte(len(der) - 2)
-	return ecdsa.VerifyASN1(public, digest, der)
+	var der [MaxECDSADER]byte
+	return ecdsa.VerifyASN1(public, digest, AppendECDSADER(der[:0], signature))
 }

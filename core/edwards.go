@@ -88,13 +88,13 @@ func (k *Key) onCurve() bool {
 	switch k.kind {
 	case kindEd25519:
 		var x, y fp25519.Elt
-		copy(y[:], k.edwards[:32])
+		copy(y[:], k.point[:32])
 		y[31] &= 0x7f
 		return edRecoverX(&x, &y)
 	case kindEd448:
 		var x, y, u, v fp448.Elt
 		one := fp448.One()
-		copy(y[:], k.edwards[:56])
+		copy(y[:], k.point[:56])
 		fp448.Sqr(&u, &y)
 		fp448.Mul(&v, &u, &edwards448D)
 		fp448.Sub(&u, &u, &one)

@@ -323,7 +323,7 @@ func (r *run) checkDigest() Code {
 // checkMessageSignature is check 630.
 func (r *run) checkMessageSignature() Code {
 	p := &r.proof
-	if !p.httpsig.key.VerifySignature(p.verify, r.s.httpsig.base, p.httpsig.signature) {
+	if !r.verifySignature(p.httpsig.key, p.verify, r.s.httpsig.base, p.httpsig.signature) {
 		return CodeProofMessageSignatureInvalid
 	}
 	return r.holds()

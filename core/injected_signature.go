@@ -106,9 +106,9 @@ var signatureFaults = []SeededFault{
 	})},
 	{"edwards-prehash-accepted", "signatures by Ed25519ph and Ed448ph are taken", verifiesToo(func(k *Key, alg Algorithm, input, signature []byte) bool {
 		if alg == AlgEd25519 && len(signature) == ed25519.SignatureSize {
-			return ed25519.VerifyWithOptions(k.edwards[:32], hashOf(crypto.SHA512, input), signature, &ed25519.Options{Hash: crypto.SHA512}) == nil
+			return ed25519.VerifyWithOptions(k.point[:32], hashOf(crypto.SHA512, input), signature, &ed25519.Options{Hash: crypto.SHA512}) == nil
 		}
-		return alg == AlgEd448 && ed448.VerifyPh(k.edwards[:], input, signature, "")
+		return alg == AlgEd448 && ed448.VerifyPh(k.point[:57], input, signature, "")
 	})},
 	{"edwards-r-not-canonical", "R of an Ed25519 signature is compared as a point, so it may be in an encoding that is not the only one", verifiesToo(func(k *Key, alg Algorithm, input, signature []byte) bool {
 		p, ok := pointOf(k, alg, input, signature)
@@ -246,12 +246,12 @@ func pointOf(k *Key, alg Algorithm, input, signature []byte) (p edPoint, ok bool
 		return p, false
 	}
 	s, ok := edScalar((*[32]byte)(signature[32:]))
-	if !ok || !p.decode((*[32]byte)(k.edwards[:32])) {
+	if !ok || !p.decode((*[32]byte)(k.point[:32])) {
 		return p, false
 	}
 	fp25519.Neg(&p.x, &p.x)
 	p.e = p.x
-	digest := sha512.Sum512(slices.Concat(signature[:32], k.edwards[:32], input))
+	digest := sha512.Sum512(slices.Concat(signature[:32], k.point[:32], input))
 	n := edReduce(&digest)
 	p.combine(&n, &s)
 	return p, true

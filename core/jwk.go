@@ -16,7 +16,7 @@ type Key struct {
 	rsa        *rsaKey
 	mldsa      *mldsaKey
 	thumbprint [32]byte
-	edwards    [57]byte // the encoded point: 32 octets of it for Ed25519
+	point      [96]byte // Edwards: 32 or 57 octets, encoded; EC: x and y, 32 or 48 octets each
 	kind       keyKind
 	algorithms AlgorithmSet
 }

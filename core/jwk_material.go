@@ -20,12 +20,12 @@ func exactly(dst []byte, v strictjson.Value) bool {
 
 // readEdwards reads x of RFC 8037, section 2: the encoded point of RFC 8032.
 func (k *Key) readEdwards(j *jwkMembers, kind keyKind, lazyPoint bool) (keyFault, string) {
-	if !exactly(k.edwards[:keyKinds[kind].coordinate], j.x) {
+	if !exactly(k.point[:keyKinds[kind].coordinate], j.x) {
 		return keyMalformed, "x: want base64url of 32 octets (Ed25519) or 57 (Ed448)"
 	}
 	k.kind = kind
-	if (kind == kindEd25519 && edwards25519Weak((*[32]byte)(k.edwards[:]))) ||
-		(kind == kindEd448 && edwards448Weak(&k.edwards)) {
+	if (kind == kindEd25519 && edwards25519Weak((*[32]byte)(k.point[:]))) ||
+		(kind == kindEd448 && edwards448Weak((*[57]byte)(k.point[:]))) {
 		return keyWeak, "x: a point of small order or not in canonical form"
 	}
 	if !lazyPoint && !k.onCurve() {
@@ -46,6 +46,7 @@ func (k *Key) readEC(j *jwkMembers, kind keyKind) (keyFault, string) {
 	if k.ecdsa = parseECDSA(kind, point[:1+2*size]); k.ecdsa == nil {
 		return keyOffCurve, "x, y: no point of the curve"
 	}
+	copy(k.point[:], point[1:1+2*size])
 	k.thumbprint = thumbprintEC(keyKinds[kind].crv, j.x.Bytes(), j.y.Bytes())
 	return keyOK, ""
 }

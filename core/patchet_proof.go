@@ -118,7 +118,7 @@ func (r *run) checkPoPSignature() Code {
 	url := r.appendURL(r.s.url[:0])
 	b = append(appendPythonString(append(b, `, "url": `...), url), '}')
 	r.s.url, r.s.httpsig.base = url, b
-	if !p.key.VerifySignature(AlgRS256, b, p.signature) {
+	if !r.verifySignature(p.key, AlgRS256, b, p.signature) {
 		return CodeProofPopSignatureInvalid
 	}
 	return r.holds()

@@ -21,9 +21,9 @@ func (k *Key) VerifySignature(alg Algorithm, signingInput, signature []byte) boo
 	}
 	switch alg {
 	case AlgEd25519:
-		return len(signature) == 64 && verifyEd25519((*[32]byte)(k.edwards[:]), signingInput, signature)
+		return len(signature) == 64 && verifyEd25519((*[32]byte)(k.point[:]), signingInput, signature)
 	case AlgEd448:
-		return len(signature) == 114 && ed448.Verify(k.edwards[:], signingInput, signature, "")
+		return len(signature) == 114 && ed448.Verify(k.point[:57], signingInput, signature, "")
 	case AlgES256:
 		digest := sha256.Sum256(signingInput)
 		return verifyECDSA(k.ecdsa, digest[:], signature)

@@ -101,7 +101,7 @@ func (r *run) checkSignature() Code {
 	if r.known = r.v.cache.Known(entry, r.now); r.known {
 		return 0
 	}
-	if !r.key.VerifySignature(r.verify, r.s.token.input, r.s.token.signature) {
+	if !r.verifySignature(r.key, r.verify, r.s.token.input, r.s.token.signature) {
 		return CodeSignatureInvalid
 	}
 	// A token without a readable exp fails a later check: there is nothing to gain

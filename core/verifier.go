@@ -25,6 +25,9 @@ type Options struct {
 	// NonceKeys are the secrets of proof.nonce, 32 bytes each; the first one
 	// issues, all verify. They are mandatory where the policy asks for a nonce.
 	NonceKeys [][]byte
+	// Signatures verifies signatures of requests outside core, where the host has faster
+	// code for some algorithms. Nil means that core verifies all.
+	Signatures SignatureVerifier
 	// Versions are those of bundles and lists that were in force before a restart, as
 	// Verifier.Versions gave them: older documents are refused. Issuers that the policy
 	// does not have are passed over.
@@ -44,14 +47,16 @@ const (
 // Verifier decides requests under one policy. It is safe for concurrent use. The
 // zero Verifier rejects everything.
 type Verifier struct {
-	policy    *Policy
-	replay    Replay
-	cache     SignatureCache
-	nonceKeys [][]byte
-	state     atomic.Pointer[state]
-	loading   sync.Mutex
-	scratch   sync.Pool
-	ready     bool
+	policy      *Policy
+	replay      Replay
+	cache       SignatureCache
+	nonceKeys   [][]byte
+	signatures  SignatureVerifier
+	state       atomic.Pointer[state]
+	loading     sync.Mutex
+	scratch     sync.Pool
+	readsBodies bool // some request can need its body
+	ready       bool
 }
 
 // state is what Load swaps in, whole and immutable.
@@ -70,7 +75,7 @@ func NewVerifier(p *Policy, o Options) (*Verifier, error) {
 	if p == nil || !p.valid {
 		return nil, optionError("policy: want one from ParsePolicy")
 	}
-	v := &Verifier{policy: p, replay: o.Replay, cache: o.SignatureCache}
+	v := &Verifier{policy: p, replay: o.Replay, cache: o.SignatureCache, signatures: o.Signatures, readsBodies: p.readsBodies()}
 	if v.replay == nil {
 		if p.replay.shared {
 			return nil, optionError("Options.Replay: want the store that all processes share, since replay.scope is shared")

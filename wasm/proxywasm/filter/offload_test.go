@@ -8,7 +8,9 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,9 +60,12 @@ func (v *verifier) Foreign(name string, argument []byte) ([]byte, abi.Status) {
 }
 
 func TestOffload(t *testing.T) {
+	b64 := base64.RawURLEncoding.EncodeToString
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	ecKey, err := x509.MarshalPKIXPublicKey(&ec.PublicKey)
+	point, err := ec.PublicKey.Bytes()
+	require.NoError(t, err)
+	ecKey, err := ajwt.ParseKey(fmt.Appendf(nil, `{"kty":"EC","crv":"P-256","x":%q,"y":%q}`, b64(point[1:33]), b64(point[33:])))
 	require.NoError(t, err)
 	text := make([]byte, 300)
 	host := &verifier{proxy: newProxy()}
@@ -71,44 +76,40 @@ func TestOffload(t *testing.T) {
 		r, s, err := ecdsa.Sign(rand.Reader, ec, digest[:])
 		require.NoError(t, err)
 		signature := append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
-		require.Equal(t, verified, o.verify(ajwt.AlgES256, ecKey, text, signature))
+		require.Equal(t, ajwt.SignatureVerified, o.VerifySignature(ecKey, ajwt.AlgES256, text, signature))
 		signature[40]++
-		require.Equal(t, refused, o.verify(ajwt.AlgES256, ecKey, text, signature))
+		require.Equal(t, ajwt.SignatureRefused, o.VerifySignature(ecKey, ajwt.AlgES256, text, signature))
 	}
 
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	rsaKey, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	rsaKey, err := ajwt.ParseKey(fmt.Appendf(nil, `{"kty":"RSA","n":%q,"e":"AQAB"}`, b64(key.N.Bytes())))
 	require.NoError(t, err)
 	digest := sha256.Sum256(text)
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 	require.NoError(t, err)
-	require.Equal(t, verified, o.verify(ajwt.AlgRS256, rsaKey, text, signature))
-	require.Equal(t, refused, o.verify(ajwt.AlgRS256, rsaKey, text[1:], signature))
+	require.Equal(t, ajwt.SignatureVerified, o.VerifySignature(rsaKey, ajwt.AlgRS256, text, signature))
+	require.Equal(t, ajwt.SignatureRefused, o.VerifySignature(rsaKey, ajwt.AlgRS256, text[1:], signature))
 
 	// Only a proxy that lacks the function leaves the check to the module.
 	for _, status := range []abi.Status{abi.StatusBadArgument, abi.StatusEmpty, abi.StatusBroken, 6, 10, 12} {
 		host.status = status
-		require.Equal(t, refused, o.verify(ajwt.AlgRS256, rsaKey, text, signature), status)
+		require.Equal(t, ajwt.SignatureRefused, o.VerifySignature(rsaKey, ajwt.AlgRS256, text, signature), status)
 	}
-	host.status = abi.StatusNotFound
-	require.Equal(t, unavailable, o.verify(ajwt.AlgRS256, rsaKey, text, signature))
 	host.status = abi.StatusOK
-	for _, result := range []string{"\x08\x01\x00", "\x08", "\x08\x02", "\x08\x00", "\x10\x01"} {
+	for _, result := range []string{"\x08\x01\x00", "\x08", "\x08\x02", "\x08\x00", "\x10\x01", ""} {
 		host.result = []byte(result)
-		require.Equal(t, refused, o.verify(ajwt.AlgRS256, rsaKey, text, signature), "%x", result)
+		require.Equal(t, ajwt.SignatureRefused, o.VerifySignature(rsaKey, ajwt.AlgRS256, text, signature), "%x", result)
 	}
+	require.Equal(t, ajwt.SignatureRefused, o.VerifySignature(&ajwt.Key{}, ajwt.AlgRS256, text, signature))
 	host.called = 0
 	for _, alg := range []ajwt.Algorithm{ajwt.AlgEd25519, ajwt.AlgPS256, ajwt.AlgES384, 0} {
-		require.Equal(t, unavailable, o.verify(alg, rsaKey, text, signature))
+		require.Equal(t, ajwt.SignatureUnavailable, o.VerifySignature(rsaKey, alg, text, signature))
 	}
-	// Numbers out of range never leave the module.
-	order, one := []byte(p256Order), make([]byte, 32)
-	one[31] = 1
-	for _, bad := range [][]byte{make([]byte, 32), order, append([]byte{0xff, 0xff, 0xff, 0xff, 0xff}, order[5:]...)} {
-		require.Equal(t, refused, o.verify(ajwt.AlgES256, ecKey, text, append(append([]byte{}, bad...), one...)))
-		require.Equal(t, refused, o.verify(ajwt.AlgES256, ecKey, text, append(append([]byte{}, one...), bad...)))
-	}
-	require.Equal(t, refused, o.verify(ajwt.AlgES256, ecKey, text, one))
 	require.Zero(t, host.called)
+	host.status = abi.StatusNotFound
+	for range 3 {
+		require.Equal(t, ajwt.SignatureUnavailable, o.VerifySignature(rsaKey, ajwt.AlgRS256, text, signature))
+	}
+	require.Equal(t, 1, host.called, "it is not asked again")
 }

@@ -18,12 +18,12 @@ func (r *Root) RequestHeaders(end bool) abi.Outcome {
 	if end {
 		return r.decide([]byte{})
 	}
-	switch proof := r.hasBodyProof(); {
-	case !proof && !r.settings.body.tool:
+	switch {
+	case !r.verifier.NeedsBody(&r.request):
 		return r.decide(nil)
 	case r.upgrades():
 		// What follows an upgrade is no body: nobody could judge it.
-		if proof {
+		if r.has("signature-input") || r.has("pop") {
 			return r.refuse(ajwt.CodeProofBodyUnavailable)
 		}
 		return r.decide(nil)
@@ -144,12 +144,6 @@ func (r *Root) has(name string) bool {
 		}
 	}
 	return false
-}
-
-// hasBodyProof tells whether the request may carry a proof that covers its body.
-func (r *Root) hasBodyProof() bool {
-	uses := &r.settings.body
-	return uses.httpsig && r.has("signature-input") || uses.patchet && r.has("pop")
 }
 
 func (r *Root) upgrades() bool { return r.request.Method == "CONNECT" || r.has("upgrade") }

@@ -69,7 +69,7 @@ func (r *Root) Configure(size int) bool {
 		return false
 	}
 	verifier, err := ajwt.NewVerifier(s.policy, ajwt.Options{
-		Replay: replay, NonceKeys: s.nonceKeys, SignatureCache: ajwt.NewSignatureCache(cacheEntries)})
+		Replay: replay, NonceKeys: s.nonceKeys, SignatureCache: ajwt.NewSignatureCache(cacheEntries), Signatures: &offload{host: r.host, lacking: !s.offload}})
 	if err != nil {
 		r.host.Log(abi.LevelCritical, err.Error())
 		return false

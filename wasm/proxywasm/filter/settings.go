@@ -13,14 +13,9 @@ import (
 type settings struct {
 	policy    *ajwt.Policy
 	sources   []source // documents to fetch
-	body      bodyUses // what may need a request's body
+	offload   bool     // the proxy verifies signatures where it can
 	window    window
 	nonceKeys [][]byte
-}
-
-// bodyUses says what of a policy reads bodies.
-type bodyUses struct {
-	tool, httpsig, patchet bool
 }
 
 // source is one document of one issuer, and how it is fetched.
@@ -71,6 +66,13 @@ func readSettings(data []byte, env func(string) string) (*settings, []ajwt.Fault
 		r.fault(ajwt.CodePolicyFeatureUnsupported, "/replay/scope", "the memory is that of one proxy process: want local")
 	}
 	r.nonce(env(nonceVariable))
+	switch value := env(offloadVariable); value {
+	case "", "on":
+		s.offload = true
+	case "off":
+	default:
+		r.fault(ajwt.CodePolicyMemberValue, "", "the environment variable "+offloadVariable+": want on or off")
+	}
 	if faults = append(faults, r.faults...); len(faults) > 0 {
 		return nil, faults
 	}
@@ -189,22 +191,19 @@ func (r *settingsReader) documents() {
 // answer before the body was judged.
 func (r *settingsReader) bodies() {
 	on, _ := r.host.Member("body").Bool()
-	need := func(use *bool, at string) {
-		if *use = true; !on {
+	need := func(at string) {
+		if !on {
 			r.fault(ajwt.CodePolicyMemberConflict, at, "it needs bodies: set hosts.proxywasm.body, and allow_on_headers_stop_iteration in the proxy")
 		}
 	}
 	elements(r.root.Member("proof").Member("methods"), "/proof/methods", func(e strictjson.Value, at string) {
-		switch {
-		case e.Is("httpsig"):
-			need(&r.s.body.httpsig, at)
-		case e.Is("patchet"):
-			need(&r.s.body.patchet, at)
+		if e.Is("httpsig") || e.Is("patchet") {
+			need(at)
 		}
 	})
 	elements(r.root.Member("routes"), "/routes", func(e strictjson.Value, at string) {
 		if mcp, _ := e.Member("require").Member("tool").Member("mcp").Bool(); mcp {
-			need(&r.s.body.tool, at+"/require/tool")
+			need(at + "/require/tool")
 		}
 	})
 }
