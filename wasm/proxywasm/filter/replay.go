@@ -28,14 +28,14 @@ type sharedReplay struct {
 
 const (
 	// replayPrefix names the layout: a module that writes another uses other names.
-	replayPrefix = "ajwt/replay/1/"
+	replayPrefix = "ajwt/replay/2/"
 	// manyShards keep a shard small, and with it the copy that each decision makes:
 	// 65,536 entries of many keys lie in values of 8 KB.
 	manyShards = 256
 	// oneShard is the capacity up to which a single shard holds it to the entry.
 	oneShard = 4096
 	// keyEntries bounds the share of one key, whatever the policy says: a decision
-	// copies all entries of the shard, 32 bytes each.
+	// copies all entries of the shard, 16 bytes each.
 	keyEntries = 16384
 	// swaps bounds the tries against other workers.
 	swaps = 100
@@ -55,7 +55,7 @@ func (w window) within(o window) bool {
 // openReplay makes the memory, or takes up that of an earlier configuration. capacity is
 // the policy's number of entries: up to oneShard it holds to the entry. Above, keys are
 // spread over shards, each with room for two owners that use up their share; so the
-// memory is at most 256 times 64 bytes times the share, if that many entries are live.
+// memory is at most 256 times 32 bytes times the share, if that many entries are live.
 func openReplay(host abi.Host, capacity, perKey int, w window, now int64) (*sharedReplay, bool) {
 	r := &sharedReplay{host: host, capacity: capacity, perKey: perKey}
 	shards := 1

@@ -151,7 +151,7 @@ func TestReplayUnavailable(t *testing.T) {
 	r := open(t, p, 10, 10)
 	k := []ajwt.ReplayKey{key("a", "o", p.now+60)}
 	for name, value := range map[string][]byte{
-		"cut off": emptyTable()[:20], "other layout": append([]byte("AJR\x02"), emptyTable()[4:]...),
+		"cut off": emptyTable()[:20], "other layout": append([]byte("AJR\x01"), emptyTable()[4:]...),
 		"wrong count": append(emptyTable(), make([]byte, entryBytes)...), "nothing": {},
 	} {
 		p.SetShared(r.names[0], value, 0)
@@ -166,6 +166,9 @@ func TestReplayUnavailable(t *testing.T) {
 	require.Equal(t, ajwt.ReplayUnavailable, result, "keys of several tags")
 	result, _ = r.Record(nil, p.now)
 	require.Equal(t, ajwt.ReplayUnavailable, result)
+	r = open(t, newProxy(), 10, 10)
+	result, _ = r.Record([]ajwt.ReplayKey{key("a", "o", 1<<32)}, p.now)
+	require.Equal(t, ajwt.ReplayUnavailable, result, "an expiry that an entry cannot hold")
 	p.SetShared(replayPrefix+"1/about", []byte("x"), 0)
 	_, ok := openReplay(p, 10, 10, usual, p.now)
 	require.False(t, ok)
