@@ -80,6 +80,12 @@ type Decision struct {
 	BundleVersion int64    // of the bundle that the decision read, 0 for none
 	Warnings      []Code   // observed rejections beside Code, in order
 
+	// Forward are the header fields that the policy's forward wants set for the upstream:
+	// claims of the stages that were passed, as values of visible ASCII and spaces. Empty
+	// for a request that does not pass. The host first removes every field that
+	// Policy.Strips names, then sets these.
+	Forward []Header
+
 	// Status and Challenge are the HTTP status and the value of WWW-Authenticate
 	// for a rejection, 0 and "" otherwise. Nonce is a fresh value for DPoP-Nonce
 	// where one is due (RFC 9449, section 8).
@@ -104,7 +110,8 @@ type AnswerTerms struct {
 	Scopes         string // the route's scopes, for the challenge
 	Nonce          string // for DPoP-Nonce, where one is due
 
-	cold coldTerms
+	cold     coldTerms
+	unproven []Header // Decision.Forward where a failure of the replay stage is observed
 }
 
 // Allows tells whether the request may pass. It is false while Deferred is set:
@@ -135,7 +142,7 @@ func (d *Decision) enforce(code Code) {
 
 // reject makes the decision a rejection that is enforced.
 func (d *Decision) reject(code Code) {
-	d.Verdict, d.Observed, d.Code, d.Deferred, d.Replay = Reject, false, code, false, nil
+	d.Verdict, d.Observed, d.Code, d.Deferred, d.Replay, d.Forward = Reject, false, code, false, nil, nil
 	d.Level = LevelNone
 	d.Status = code.Status()
 }

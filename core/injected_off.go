@@ -38,6 +38,9 @@ func laxAgent(agent []byte) []byte { return agent }
 // laxCanonical is what a checksum is made of.
 func laxCanonical(_ *agentDocument, _ Reading, sound []byte) []byte { return sound }
 
+// laxHolds is whether a condition holds that a fault may wave through.
+func laxHolds(_ string, sound bool) bool { return sound }
+
 // laxLoad tells whether a document is not refused for a code.
 func laxLoad(Code) bool { return false }
 

@@ -34,7 +34,7 @@ var (
 func SeededFaults() []SeededFault {
 	return slices.Concat(inputFaults, targetFaults, tokenFaults, jsonFaults, keyFaults, keySetFaults, signatureFaults,
 		claimFaults, intentFaults, proofFaults, proofTimeFaults, httpsigFaults, patchetFaults, routeFaults, replayFaults, answerFaults, valueFaults, profileFaults, toolFaults,
-		bundleFaults, delegationFaults, workflowFaults)
+		bundleFaults, delegationFaults, workflowFaults, forwardFaults)
 }
 
 // SwitchFault turns one fault on, and whichever was on off; "" leaves none on. It

@@ -12,6 +12,7 @@ type Policy struct {
 	replay   replayPolicy
 	limits   Limits
 	routes   []route
+	forward  []forwardField
 	index    routeNode
 	warnings []Fault
 

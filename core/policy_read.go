@@ -99,7 +99,7 @@ func (r *policyReader) document(root strictjson.Value) {
 		member{"proof", false, r.proof},
 		member{"replay", false, r.replay},
 		member{"hosts", false, r.hosts},
-		member{"forward", false, r.unsupported},
+		member{"forward", false, r.forward},
 		member{"crypto", false, r.crypto},
 		member{"routes", true, r.routes},
 	)

@@ -81,7 +81,6 @@ func TestPolicyFaults(t *testing.T) {
 		"patchet alone":       {more(`"proof":{"methods":["patchet"]}`), []string{"/proof/methods policy_member_conflict"}},
 		"method twice":        {more(`"proof":{"methods":["httpsig","dpop","httpsig"]}`), []string{"/proof/methods/2 policy_id_duplicate"}},
 		"no method":           {more(`"proof":{"methods":[]}`), []string{"/proof/methods policy_member_value"}},
-		"forward":             {more(`"forward":{}`), []string{"/forward policy_feature_unsupported"}},
 		"crypto fast":         {more(`"crypto":"fast"`), []string{"/crypto policy_feature_unsupported"}},
 		"quota too large":     {more(`"replay":{"capacity":10,"per_key":11}`), []string{"/replay/per_key policy_member_conflict"}},
 		"hosts closed":        {more(`"hosts":{"proxywasm":{"fetch":[{"origin":"x"}],"x":1},"other":{}}`), []string{"/hosts/proxywasm/fetch/0/cluster policy_member_missing", "/hosts/proxywasm/x policy_member_unknown", "/hosts/other policy_member_unknown"}},

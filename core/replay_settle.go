@@ -60,6 +60,7 @@ func (d *Decision) SettleSince(result ReplayResult, seen int, start int64) {
 		d.Warnings = append(d.Warnings, code)
 	case terms.ReplayObserved:
 		d.observe(code)
+		d.Forward = terms.unproven
 	default:
 		d.enforce(code)
 		d.answer(&terms)

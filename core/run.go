@@ -184,6 +184,9 @@ func (r *run) finish() {
 	if d.Code == 0 || d.Code.Stage() > StageSignature {
 		r.describe()
 	}
+	if laxHolds("forward-when-rejected", d.Verdict == Accept || d.Observed) {
+		d.Forward = r.forward(d.Level, r.failed)
+	}
 	if d.Verdict == Reject && !d.Observed {
 		terms := r.terms()
 		d.answer(&terms)
@@ -191,6 +194,9 @@ func (r *run) finish() {
 		d.Terms = r.terms()
 		d.Terms.Nonce = r.v.freshNonce(r.now)
 		d.Terms.cold = r.coldTerms()
+		if d.Terms.ReplayObserved {
+			d.Terms.unproven = r.forward(d.Level&^LevelPoP, r.failed|1<<StageReplay)
+		}
 	}
 	laxAnswer(r)
 }
