@@ -224,6 +224,13 @@ func (r *policyReader) hosts(v strictjson.Value, at string) {
 			}},
 			member{"body", false, func(v strictjson.Value, at string) { r.boolean(v, at) }},
 			member{"max_bundle_bytes", false, func(v strictjson.Value, at string) { r.integer(v, at, 1, 256*mib) }},
+			member{"replay", false, func(v strictjson.Value, at string) {
+				r.object(v, at,
+					member{"uri", true, func(v strictjson.Value, at string) { r.text(v, at, 2048) }},
+					member{"cluster", true, func(v strictjson.Value, at string) { r.text(v, at, 256) }},
+					member{"timeout_ms", false, func(v strictjson.Value, at string) { r.integer(v, at, 1, 60000) }},
+				)
+			}},
 		)
 	}})
 }

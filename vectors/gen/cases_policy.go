@@ -17,6 +17,7 @@ var policyTopics = []topic{
 	{"policy", "conflicts", policyConflicts},
 	{"policy", "features", policyFeatures},
 	{"policy", "documents", policyDocuments},
+	{"policy", "hosts", policyHosts},
 	{"policy", "several", policySeveral},
 }
 
