@@ -23,6 +23,7 @@ import (
 // Verifier decides requests in instances of the module. It is safe for concurrent
 // use. The zero Verifier rejects everything.
 type Verifier struct {
+	policy    *ajwt.Policy
 	digest    [32]byte // of the policy
 	limits    ajwt.Limits
 	replay    ajwt.Replay
@@ -62,7 +63,7 @@ func New(ctx context.Context, wasm, policy []byte, o Options) (*Verifier, error)
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{digest: p.Digest(), limits: p.Limits(), replay: o.Replay, start: start, pool: pool}
+	v := &Verifier{policy: p, digest: p.Digest(), limits: p.Limits(), replay: o.Replay, start: start, pool: pool}
 	v.documents.Store(new(documents))
 	return v, nil
 }
@@ -158,6 +159,11 @@ func (v *Verifier) ask(ctx context.Context, req *ajwt.Request, replay abi.Replay
 // plausible refuses to let a request pass on an answer that cannot be one to it: the
 // module was configured otherwise, or answered another call.
 func (v *Verifier) plausible(d *ajwt.Decision) bool {
+	for i := range d.Forward {
+		if !v.policy.Strips(d.Forward[i].Name) {
+			return false
+		}
+	}
 	return d.PolicyDigest == v.digest && d.Level.Base() >= ajwt.LevelJWT
 }
 
@@ -192,6 +198,15 @@ func (v *Verifier) Load(kind ajwt.Kind, issuer string, data []byte, now int64) (
 	i.generation = next.generation
 	v.documents.Store(next)
 	return answer.Warnings, nil
+}
+
+// Policy returns the policy that the verifier decides under. Its Strips says which header
+// fields of a client must not reach the upstream.
+func (v *Verifier) Policy() *ajwt.Policy {
+	if v == nil {
+		return nil
+	}
+	return v.policy
 }
 
 // Close frees the module and its instances. It waits for the decisions that have

@@ -66,6 +66,14 @@ func AppendAnswer(dst []byte, d *ajwt.Decision, omit Omit) []byte {
 	}
 	dst = appendOptional(dst, tagChallenge, d.Challenge)
 	dst = appendOptional(dst, tagNonce, d.Nonce)
+	if act != ActionRefuse {
+		for i := range d.Forward {
+			h := &d.Forward[i]
+			dst = appendHead(dst, tagUpstreamHeader, 4+len(h.Name)+len(h.Value))
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(h.Name)))
+			dst = append(append(dst, h.Name...), h.Value...)
+		}
+	}
 	if omit&OmitErrorBody == 0 && act == ActionRefuse {
 		dst = appendSized(dst, tagErrorBody, d.AppendErrorBody)
 	}

@@ -20,6 +20,9 @@ type Answer struct {
 	// InForce is the version of the bundle or list that was loaded, for the host to keep;
 	// its Kind is 0 otherwise.
 	InForce ajwt.DocumentVersion
+	// Strip are the names of the policy's forward, in the answer to a configuration: the
+	// host removes such fields from every request that it lets pass (spec/abi.md, section 5).
+	Strip []string
 }
 
 // DecodeAnswer reads an answer; the result holds copies. Everything that it cannot
@@ -57,7 +60,7 @@ func decodeAnswer(text string, data []byte) (a Answer, err *Error) {
 		if tag >= 0x80 {
 			return a, in.unknown(tag)
 		}
-		if !seen.add(tag) && tag != tagWarning && tag != tagReplayKey && tag != tagFault && tag != tagLoadWarning {
+		if !seen.add(tag) && !repeats(tag) {
 			return a, in.duplicate(tag)
 		}
 		if err := answerRecord(&in, &a, tag, value, text[in.at-len(value):in.at]); err != nil {
@@ -65,6 +68,15 @@ func decodeAnswer(text string, data []byte) (a Answer, err *Error) {
 		}
 	}
 	return a, consistent(&in, &a, check, seen.has(tagCodeName))
+}
+
+// repeats tells whether an answer may have several records of a tag.
+func repeats(tag byte) bool {
+	switch tag {
+	case tagWarning, tagReplayKey, tagUpstreamHeader, tagFault, tagLoadWarning, tagStrip:
+		return true
+	}
+	return false
 }
 
 // readHead reads the ten bytes in front and returns the number of the check.
@@ -144,6 +156,13 @@ func answerRecord(in *reader, a *Answer, tag byte, value []byte, text string) *E
 		d.Warnings = append(d.Warnings, code)
 	case tagReplayKey:
 		return in.replayKey(d, value)
+	case tagUpstreamHeader:
+		return in.upstreamHeader(d, value, text)
+	case tagStrip:
+		if !isFieldName(text) {
+			return in.malformed(tag, "a name of lower-case letters, digits and hyphens")
+		}
+		a.Strip = append(a.Strip, text)
 	case tagFault, tagLoadWarning:
 		f, ok := readFault(value, text)
 		if !ok {
@@ -181,6 +200,37 @@ func (r *reader) replayKey(d *ajwt.Decision, value []byte) *Error {
 	}
 	d.Replay = append(d.Replay, k)
 	return nil
+}
+
+// upstreamHeader takes a field for the upstream. Whatever could end a field, or begin
+// another, is refused here too: an answer need not come from a module that keeps its word.
+func (r *reader) upstreamHeader(d *ajwt.Decision, value []byte, text string) *Error {
+	name, rest, ok := split(value)
+	if !ok || !isFieldName(string(name)) || len(rest) == 0 {
+		return r.malformed(tagUpstreamHeader, "length, name of lower-case letters, digits and hyphens, value")
+	}
+	h := ajwt.Header{Name: text[4 : 4+len(name)], Value: text[4+len(name):]}
+	for i := range len(h.Value) {
+		if h.Value[i] < ' ' || h.Value[i] > '~' {
+			return r.malformed(tagUpstreamHeader, "a value of visible ASCII and spaces")
+		}
+	}
+	for i := range d.Forward {
+		if d.Forward[i].Name == h.Name {
+			return r.duplicate(tagUpstreamHeader)
+		}
+	}
+	d.Forward = append(d.Forward, h)
+	return nil
+}
+
+func isFieldName(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // readCode reads two bytes of a known code; rest is what follows them.
@@ -223,6 +273,8 @@ func consistent(in *reader, a *Answer, check int, named bool) *Error {
 		return in.fail(0, "an acceptance has no status and is enforced")
 	case d.Verdict == ajwt.Reject && !d.Observed && (d.Status < 400 || d.Status > 599):
 		return in.fail(0, "a rejection has a status from 400 to 599")
+	case a.Action == ActionRefuse && len(d.Forward) > 0:
+		return in.fail(0, "a refusal has no fields for the upstream")
 	case d.Observed && !d.Code.Observable():
 		return in.fail(0, "this code is never merely observed")
 	case a.Action == ActionPass && passes && !keys, a.Action == ActionRefuse && !passes && !keys:

@@ -10,6 +10,8 @@ import (
 
 var filled = [32]byte{1, 2, 3}
 
+var forwarded = []ajwt.Header{{Name: "x-subject", Value: "patcher"}, {Name: "x-scope", Value: "a%2Cb c"}}
+
 // answerRows are decisions of every shape that core gives.
 var answerRows = []struct {
 	name   string
@@ -20,7 +22,7 @@ var answerRows = []struct {
 	{"accept, all members", ajwt.Decision{
 		Verdict: ajwt.Accept, Level: ajwt.LevelAJWT | ajwt.LevelPoP | ajwt.LevelLinks,
 		Issuer: "https://as.example", Agent: "patcher", Workflow: "vuln", Step: "plan", Act: "user-7", ChainHash: "sha256:00", Route: "r",
-		KeyThumbprint: filled, JTIHash: filled, PolicyDigest: filled,
+		KeyThumbprint: filled, JTIHash: filled, PolicyDigest: filled, Forward: forwarded,
 	}, ActionPass},
 	{"accept, store gave no answer", ajwt.Decision{
 		Verdict: ajwt.Accept, Level: ajwt.LevelJWT, Warnings: []ajwt.Code{ajwt.CodeReplayStoreUnavailable},
@@ -34,7 +36,7 @@ var answerRows = []struct {
 		Warnings: []ajwt.Code{ajwt.CodeReplayProofReused},
 	}, ActionPass},
 	{"observed and deferred", ajwt.Decision{
-		Observed: true, Code: ajwt.CodeProofIatExpired, Level: ajwt.LevelJWT, Deferred: true, Replay: []ajwt.ReplayKey{{}},
+		Observed: true, Code: ajwt.CodeProofIatExpired, Level: ajwt.LevelJWT, Deferred: true, Replay: []ajwt.ReplayKey{{}}, Forward: forwarded[:1],
 	}, ActionTake},
 	{"reject", ajwt.Decision{
 		Code: ajwt.CodeProofNonceMissing, Status: 401, Challenge: `DPoP error="use_dpop_nonce", algs="ES256"`, Nonce: "n",
@@ -102,6 +104,10 @@ func TestFaultsRoundTrip(t *testing.T) {
 	}
 }
 
+func upstream(name, value string) string {
+	return record(tagUpstreamHeader, string([]byte{byte(len(name)), 0, 0, 0})+name+value)
+}
+
 const (
 	passHead = "\xa5\x01\x01\x00\x00\x00\x00\x00\x00\x11"
 	takeHead = "\x5a\x01\x01\x00\x00\x00\x00\x00\x00\x11"
@@ -143,7 +149,20 @@ func TestDecodeAnswerMalformed(t *testing.T) {
 		{"tag of a request", passHead + record(tagMethod, "GET")},
 		{"tag 0x57", passHead + record(0x57, "")},
 		{"tag 0xc2", passHead + record(0xc2, "")},
-		{"upstream header, which is reserved", passHead + record(tagUpstreamHeader, "\x00\x00\x00\x00")},
+		{"upstream header without a name", passHead + upstream("", "x")},
+		{"upstream header without a value", passHead + upstream("x-agent", "")},
+		{"upstream header cut off", passHead + record(tagUpstreamHeader, "\x01\x00\x00")},
+		{"upstream header with a longer name", passHead + record(tagUpstreamHeader, "\x05\x00\x00\x00abcd")},
+		{"upstream header with capitals", passHead + upstream("X-Agent", "x")},
+		{"upstream header with underscores", passHead + upstream("x_agent", "x")},
+		{"upstream pseudo header", passHead + upstream(":path", "x")},
+		{"upstream header that ends a line", passHead + upstream("x-agent", "x\r\nhost: y")},
+		{"upstream header with a tab", passHead + upstream("x-agent", "x\ty")},
+		{"upstream header that is not ASCII", passHead + upstream("x-agent", "\x80")},
+		{"upstream header twice", passHead + upstream("x-agent", "x") + upstream("x-agent", "y")},
+		{"upstream header of a refusal", refuse + upstream("x-agent", "x")},
+		{"name to remove that is empty", passHead + record(tagStrip, "")},
+		{"name to remove with capitals", passHead + record(tagStrip, "X-Agent")},
 		{"two issuers", passHead + record(tagAnsIssuer, "a") + record(tagAnsIssuer, "a")},
 		{"thumbprint of 31 bytes", passHead + record(tagThumbprint, strings.Repeat("a", 31))},
 		{"replay key of 72 bytes", takeHead + record(tagReplayKey, strings.Repeat("\x00", 72))},

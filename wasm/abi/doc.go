@@ -98,12 +98,13 @@ const (
 	tagReplayKey      = 0x51 // 32 bytes key, 32 bytes owner, 32 bytes tag, i64 expiry, u8 token; repeats
 	tagChallenge      = 0x52 // text, WWW-Authenticate
 	tagNonce          = 0x53 // text, DPoP-Nonce
-	tagUpstreamHeader = 0x54 // reserved: u32 length of the name, name, value
+	tagUpstreamHeader = 0x54 // u32 length of the name, name, value; repeats
 	tagErrorBody      = 0x55 // JSON
 	tagRecord         = 0x56 // JSON
 	tagFault          = 0x61 // u16 code, u32 length, name, u32 length, pointer, detail; repeats
 	tagLoadWarning    = 0x62 // as tagFault; repeats
 	tagInForce        = 0x63 // as tagVersion
+	tagStrip          = 0x64 // text, a name of the policy's forward; repeats
 )
 
 // Tags of the records of a computation (ajwt_compute).

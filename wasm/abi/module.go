@@ -66,6 +66,9 @@ func (m *Module) Configure(message []byte) (answer []byte) {
 	}
 	m.verifier, m.store, m.omit = verifier, store, c.Omit
 	m.out = appendDone(m.buffer(), policy.Digest(), policy.Warnings())
+	for _, name := range policy.ForwardNames() {
+		m.out = appendText(m.out, tagStrip, name)
+	}
 	return m.out
 }
 

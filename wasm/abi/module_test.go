@@ -221,3 +221,31 @@ func BenchmarkModuleVerify(b *testing.B) {
 		m.Verify(good)
 	}
 }
+
+// TestModuleForwards holds that the host learns what to remove when it configures, and with
+// each request that passes what to set.
+func TestModuleForwards(t *testing.T) {
+	policy := append([]byte(`{"forward":[{"header":"x-subject","claim":"subject"},{"header":"x-key","claim":"key_thumbprint"},{"header":"x-agent","claim":"agent"}],`), abitest.Policy()[1:]...)
+	m := new(Module)
+	a := decoded(t, m.Configure(AppendConfigure(nil, &Config{Policy: policy, ReplayStart: abitest.Start, HostReplay: true})))
+	if want := []string{"x-subject", "x-key", "x-agent"}; !reflect.DeepEqual(a.Strip, want) {
+		t.Errorf("to be removed: %q, want %q", a.Strip, want)
+	}
+	v, store := native(t, policy), ajwt.NewReplayMemory(1000, 100, abitest.Start)
+	passed := 0
+	for i, r := range abitest.Mixed() {
+		want := v.Verify(r)
+		if d := decideOutside(t, m, store, r); !reflect.DeepEqual(d.Forward, want.Forward) {
+			t.Errorf("request %d: %q, want %q", i, d.Forward, want.Forward)
+		}
+		if want.Allows() != (len(want.Forward) > 0) {
+			t.Errorf("request %d: passes %v with %q", i, want.Allows(), want.Forward)
+		}
+		if want.Allows() {
+			passed++
+		}
+	}
+	if passed == 0 {
+		t.Error("no request passed")
+	}
+}

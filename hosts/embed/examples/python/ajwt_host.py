@@ -7,6 +7,7 @@ host's. Whatever goes wrong is a refusal.
 import collections
 import dataclasses
 import json
+import re
 import struct
 import threading
 
@@ -46,6 +47,8 @@ class Answer:
     warnings: list = dataclasses.field(default_factory=list)
     replay: list = dataclasses.field(default_factory=list)  # (key, owner, tag, expiry, token)
     faults: list = dataclasses.field(default_factory=list)  # (code, name, pointer, detail)
+    upstream: dict = dataclasses.field(default_factory=dict)  # header fields to set, once Host.strips took out all others
+    strip: list = dataclasses.field(default_factory=list)  # names of the policy's forward
 
     @property
     def passes(self):
@@ -96,6 +99,8 @@ def encode_request(request, replay_answer=None):
 
 ONCE = frozenset([0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4A, 0x4C, 0x52, 0x53, 0x55, 0x56])
 HASHES = frozenset([0x48, 0x49, 0x4A])
+FIELD_NAME = re.compile("[a-z0-9-]+")
+FIELD_VALUE = re.compile(b"[ -~]+")
 
 
 def decode_answer(data):
@@ -131,6 +136,16 @@ def take_record(a, tag, value):
         a.warnings.append(value[2:].decode())
     elif tag == 0x51 and len(value) == 105 and value[104] <= 1:
         a.replay.append(struct.unpack("<32s32s32sq?", value))
+    elif tag == 0x54:
+        (n,) = struct.unpack_from("<I", value)
+        name, text = value[4 : 4 + n].decode(), value[4 + n :]
+        if not FIELD_NAME.fullmatch(name) or not FIELD_VALUE.fullmatch(text) or name in a.upstream:
+            raise Malformed("tag %#x" % tag)
+        a.upstream[name] = text.decode()
+    elif tag == 0x64:
+        if not FIELD_NAME.fullmatch(value.decode()):
+            raise Malformed("tag %#x" % tag)
+        a.strip.append(value.decode())
     elif tag in (0x61, 0x62):
         if tag == 0x61:
             a.faults.append(decode_fault(value))
@@ -161,7 +176,7 @@ def check_consistency(a):
             if a.action == PASS
             else passes and bool(a.replay)
             if a.action == TAKE
-            else not passes and not a.replay
+            else not passes and not a.replay and not a.upstream
         )
     )
     if not ok:
@@ -245,6 +260,7 @@ class Host:
         if not answer.passes:
             raise ValueError(answer.faults)
         self.digest = answer.policy_digest
+        self.strip = frozenset(answer.strip)
         for message in self.documents.values():
             if not self.send("ajwt_load", message).passes:
                 raise RuntimeError("a document is no longer taken")
@@ -274,6 +290,10 @@ class Host:
             return answer
         answer = self.ask(encode_request(request, (result, index)))
         return refusal(ANSWER_MALFORMED) if answer.action == TAKE else answer
+
+    def strips(self, name):
+        """Tells whether a client's header field of that name must not reach the upstream."""
+        return re.sub("[^a-z0-9]", "-", name.lower()) in self.strip
 
     def ask(self, message):
         if len(message) > MAX_MESSAGE:
