@@ -201,7 +201,7 @@ func (v *Verifier) Load(kind ajwt.Kind, issuer string, data []byte, now int64) (
 }
 
 // Policy returns the policy that the verifier decides under. Its Strips says which header
-// fields of a client must not reach the upstream.
+// fields of a client must not reach the upstream. It is nil for the zero Verifier.
 func (v *Verifier) Policy() *ajwt.Policy {
 	if v == nil {
 		return nil
