@@ -1,5 +1,3 @@
-//go:build proxywasm
-
 package proxywasmhost
 
 import (

@@ -1,10 +1,29 @@
 // Package proxywasmhost is an emulated proxy for proxy-wasm plugins, on wazero. It imitates
-// what was seen of Envoy where that matters to a plugin that decides about requests, and
-// offers nothing beyond the imports that Envoy 1.36 has: a module that wants more does not
-// load. It shares no code with the plugin's side.
+// what Envoy and its C++ host do where that matters to a plugin that decides about requests,
+// and offers nothing beyond the imports that Envoy 1.36 has: a module that wants more does
+// not load. It shares no code with the plugin's side.
 //
 // It comes in two generations: the older one answers poll_oneoff with ENOSYS, as Envoy
 // before 1.39 does, the newer one with 0.
+//
+// Process is the proxy, with the data, the metrics and the clusters that all its workers
+// share. Instance is a worker's instance of the module, Stream a request in it, Worker an
+// instance that is replaced after a trap. World makes the policy of a conformance case one
+// that such a plugin can be given.
+//
+// Of Envoy's behaviour it has, among other things:
+//
+//   - Pause from the header's callback stops everything, unless HoldHeaders is set;
+//   - a body is shown as a whole, the pieces before included, while it is held, and
+//     trailers end a request without a last call for the body;
+//   - after Continue, and after continue_stream, the header is no longer shown;
+//   - calls to clusters belong to the root context, and their answers come there, also
+//     after the stream that asked has ended;
+//   - continue_stream and a local response take effect when the callback has returned;
+//   - set_effective_context holds until the callback returns;
+//   - shared data are set without a comparison under 0, and where nothing was set yet.
+//
+// What Envoy itself refuses before any filter is not imitated.
 package proxywasmhost
 
 // Generation is the age of the host.
@@ -51,6 +70,8 @@ type Result struct {
 	Hung bool
 	// Reached tells that the upstream saw at least the header of the request.
 	Reached bool
+	// Fields is the header that the upstream saw, as the plugin left it.
+	Fields []Field
 	// Properties are those that the plugin set for the stream.
 	Properties map[string]string
 }

@@ -1,11 +1,8 @@
-//go:build proxywasm
-
 package proxywasmhost
 
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -16,21 +13,16 @@ import (
 	"github.com/agentic-jwt/ajwt/wasm/abi/abitest"
 )
 
+// compiled keeps the compiled module for all tests.
+var compiled = wazero.NewCompilationCache()
+
 const later = abitest.Now + 7200 // past a cold start
 
 // process starts a process with the module and a server for the keys.
 func process(t *testing.T, generation Generation) *Process {
 	t.Helper()
 	ctx := context.Background()
-	wasm, err := os.ReadFile(moduleFile)
-	require.NoError(t, err)
-	dir := os.Getenv("AJWT_WAZERO_CACHE")
-	if dir == "" {
-		dir = t.TempDir()
-	}
-	cache, err := wazero.NewCompilationCacheWithDir(dir)
-	require.NoError(t, err)
-	p, err := Start(ctx, wasm, generation, cache)
+	p, err := Start(ctx, moduleBytes(t), generation, compiled)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close(ctx)) })
 	p.Clusters["as"] = true

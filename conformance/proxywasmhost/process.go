@@ -3,13 +3,10 @@ package proxywasmhost
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
 )
 
 // Process is one proxy process: its instances share data and metrics.
@@ -21,10 +18,26 @@ type Process struct {
 	// HoldHeaders is Envoy's allow_on_headers_stop_iteration: Pause from the header's
 	// callback holds the header and delivers the body. Without it the body never comes.
 	HoldHeaders bool
-	// Fetch answers a call to a cluster; nil fields are no answer.
+	// Fetch answers a call to a cluster; nil fields are no answer. Envoy answers by itself
+	// where a call takes too long (504) or no connection comes about (503): no answer is
+	// one that broke off.
 	Fetch func(cluster string, fields []Field) (answer []Field, body []byte)
+	// FetchBody is Fetch for calls with a body; it goes before.
+	FetchBody func(cluster string, fields []Field, sent []byte) (answer []Field, body []byte)
 	// Clusters that exist; others refuse calls.
 	Clusters map[string]bool
+	// Plain takes Envoy's own functions away, verify_signature among them: the plugin is
+	// told that they are not found, as in other proxies.
+	Plain bool
+	// Foreign counts the calls of verify_signature that were answered.
+	Foreign int
+
+	// For tests of what a plugin makes of a host that fails. fault is asked before each
+	// call of a host's function and may answer it instead; mangle changes bytes that are
+	// handed out; lie changes the address and the size that are told to the plugin.
+	fault  func(name string) (status uint32, failed bool)
+	mangle func(name string, data []byte) []byte
+	lie    func(name string, at, size uint32) (uint32, uint32)
 
 	generation Generation
 	runtime    wazero.Runtime
@@ -34,7 +47,12 @@ type Process struct {
 	metrics    []metric
 	byName     map[string]uint32
 	lines      []string
-	active     *Instance // whose call runs: a process runs one at a time here
+
+	// Whose callback runs: a process runs one at a time here.
+	active    *Instance
+	current   uint32 // context
+	effective uint32 // context, 0 for current
+	called    *call  // whose answer is delivered
 }
 
 type value struct {
@@ -42,20 +60,20 @@ type value struct {
 	cas  uint32
 }
 
-type metric struct {
-	name  string
-	value int64
-}
-
 // Start compiles a module. The cache is that of wazero, nil for none.
 func Start(ctx context.Context, wasm []byte, generation Generation, cache wazero.CompilationCache) (*Process, error) {
+	return start(ctx, wasm, generation, cache, false)
+}
+
+// start is Start; fallible makes a process that heeds fault.
+func start(ctx context.Context, wasm []byte, generation Generation, cache wazero.CompilationCache, fallible bool) (*Process, error) {
 	config := wazero.NewRuntimeConfig()
 	if cache != nil {
 		config = config.WithCompilationCache(cache)
 	}
 	p := &Process{generation: generation, runtime: wazero.NewRuntimeWithConfig(ctx, config), shared: make(map[string]value),
 		byName: make(map[string]uint32), Clusters: make(map[string]bool)}
-	err := p.imports(ctx)
+	err := p.imports(ctx, fallible)
 	if err == nil {
 		p.module, err = p.runtime.CompileModule(ctx, wasm)
 	}
@@ -90,19 +108,6 @@ func (p *Process) Lines() []string {
 	return lines
 }
 
-// Metric returns a metric's value; of a histogram, the last one. ok is false where nothing
-// defined it.
-func (p *Process) Metric(name string) (n int64, ok bool) {
-	id, ok := p.byName[name]
-	if !ok {
-		return 0, false
-	}
-	return p.metrics[id].value, true
-}
-
-// Metrics returns the number of series.
-func (p *Process) Metrics() int { return len(p.metrics) }
-
 // Snapshot is the shared data at one time.
 type Snapshot map[string]value
 
@@ -119,8 +124,17 @@ func (p *Process) Snapshot() Snapshot {
 func (p *Process) Restore(s Snapshot) {
 	p.shared = make(map[string]value, len(s))
 	for name, v := range s {
-		p.lastCAS++
-		p.shared[name] = value{v.data, p.lastCAS}
+		p.shared[name] = value{v.data, p.nextCAS()}
+	}
+}
+
+// Forget removes the shared data whose names begin with prefix: a proxy cannot, but one
+// that has just started has none.
+func (p *Process) Forget(prefix string) {
+	for name := range p.shared {
+		if strings.HasPrefix(name, prefix) {
+			delete(p.shared, name)
+		}
 	}
 }
 
@@ -130,214 +144,22 @@ func (p *Process) Shared(name string) ([]byte, bool) {
 	return bytes.Clone(v.data), ok
 }
 
-// Instance is one instance of the module, with one root context.
-type Instance struct {
-	process *Process
-	module  api.Module
-	config  []byte
-	next    uint32 // context id
-	Tick    int    // milliseconds, as the plugin set it
-	calls   []call
-
-	// Of the stream whose callback runs.
-	fields     []Field
-	body       []byte
-	answer     *Answer
-	properties map[string]string
-	// Of the call whose answer is delivered.
-	callFields []Field
-	callBody   []byte
+// nextCAS gives the next number for a comparison, never 0.
+func (p *Process) nextCAS() uint32 {
+	if p.lastCAS++; p.lastCAS == 0 {
+		p.lastCAS++
+	}
+	return p.lastCAS
 }
 
-type call struct {
-	token  uint32
-	fields []Field
-	body   []byte
-}
-
-const rootContext = 1
-
-// Instance makes an instance and configures it, as Envoy does for each worker.
-func (p *Process) Instance(ctx context.Context, config []byte) (*Instance, error) {
-	i := &Instance{process: p, config: config, next: rootContext + 1}
-	p.active = i
-	module, err := p.runtime.InstantiateModule(ctx, p.module, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader))
-	if err != nil {
-		return nil, err
+// stream is the stream of the context for which calls count, nil for the root context. A
+// context that is gone counts no longer.
+func (p *Process) stream() *Stream {
+	if s := p.active.streams[p.effective]; s != nil {
+		return s
 	}
-	i.module = module
-	if _, err := i.call(ctx, "proxy_on_context_create", rootContext, 0); err != nil {
-		return nil, errors.Join(err, module.Close(ctx))
+	if p.effective == rootContext {
+		return nil
 	}
-	for _, name := range []string{"proxy_on_vm_start", "proxy_on_configure"} {
-		size := 0
-		if name == "proxy_on_configure" {
-			size = len(config)
-		}
-		ok, err := i.call(ctx, name, rootContext, uint64(size))
-		if err == nil && ok != 1 {
-			err = fmt.Errorf("proxywasmhost: %s refused", name)
-		}
-		if err != nil {
-			return nil, errors.Join(err, module.Close(ctx))
-		}
-	}
-	return i, nil
-}
-
-// Close ends an instance.
-func (i *Instance) Close(ctx context.Context) error { return i.module.Close(ctx) }
-
-// MemoryBytes is the size of linear memory.
-func (i *Instance) MemoryBytes() uint32 { return i.module.Memory().Size() }
-
-// call calls a callback; one that the module does not export does nothing and answers 0.
-func (i *Instance) call(ctx context.Context, name string, params ...uint64) (uint64, error) {
-	f := i.module.ExportedFunction(name)
-	if f == nil {
-		return 0, nil
-	}
-	i.process.active = i
-	results, err := f.Call(ctx, params...)
-	if err != nil || len(results) == 0 {
-		return 0, err
-	}
-	return results[0], nil
-}
-
-// Ticks calls the plugin once in its rhythm, and delivers the answers of the calls that it
-// made.
-func (i *Instance) Ticks(ctx context.Context) error {
-	if _, err := i.call(ctx, "proxy_on_tick", rootContext); err != nil {
-		return err
-	}
-	calls := i.calls
-	i.calls = nil
-	for _, c := range calls {
-		i.callFields, i.callBody = c.fields, c.body
-		_, err := i.call(ctx, "proxy_on_http_call_response", rootContext, uint64(c.token), uint64(len(c.fields)), uint64(len(c.body)), 0)
-		if err != nil {
-			return err
-		}
-	}
-	i.callFields, i.callBody = nil, nil
-	return nil
-}
-
-// Send brings a request to the plugin and follows it to its end.
-func (i *Instance) Send(ctx context.Context, r *Request) (Result, error) {
-	id := i.next
-	i.next++
-	i.fields, i.body, i.answer, i.properties = joined(r.Fields), nil, nil, make(map[string]string)
-	if _, err := i.call(ctx, "proxy_on_context_create", uint64(id), rootContext); err != nil {
-		return Result{}, err
-	}
-	reached, hung, err := i.follow(ctx, uint64(id), r)
-	if err != nil {
-		return Result{}, err
-	}
-	for _, name := range []string{"proxy_on_done", "proxy_on_log", "proxy_on_delete"} {
-		if _, err := i.call(ctx, name, uint64(id)); err != nil {
-			return Result{}, err
-		}
-	}
-	return Result{Answer: i.answer, Hung: hung, Reached: reached, Properties: i.properties}, nil
-}
-
-// follow calls the callbacks of a request in turn.
-func (i *Instance) follow(ctx context.Context, id uint64, r *Request) (reached, hung bool, err error) {
-	flag := func(b bool) uint64 {
-		if b {
-			return 1
-		}
-		return 0
-	}
-	end := r.Body == nil && r.Trailers == nil
-	action, err := i.call(ctx, "proxy_on_request_headers", id, uint64(len(i.fields)), flag(end))
-	if err != nil || i.answer != nil {
-		return false, false, err
-	}
-	paused := action != 0
-	reached = !paused
-	if paused && !i.process.HoldHeaders {
-		return false, true, nil // StopAll: no other callback comes
-	}
-	for n, piece := range r.Body {
-		i.body = append(i.body, piece...)
-		last := n == len(r.Body)-1 && r.Trailers == nil
-		if action, err = i.call(ctx, "proxy_on_request_body", id, uint64(len(i.body)), flag(last)); err != nil || i.answer != nil {
-			return reached, false, err
-		}
-		if paused = action != 0; !paused {
-			reached, i.body = true, nil // what passed is no longer held
-		}
-	}
-	if r.Trailers != nil {
-		if action, err = i.call(ctx, "proxy_on_request_trailers", id, uint64(len(r.Trailers))); err != nil || i.answer != nil {
-			return reached, false, err
-		}
-		paused = action != 0
-		reached = reached || !paused
-	}
-	return reached, paused, nil
-}
-
-// joined joins repeated fields as Envoy does for those that it knows by heart.
-func joined(fields []Field) []Field {
-	var out []Field
-	at := -1
-	for _, f := range fields {
-		if f.Name == "authorization" {
-			if at >= 0 {
-				out[at].Value += "," + f.Value
-				continue
-			}
-			at = len(out)
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
-// pairs serialises fields as the host does.
-func pairs(fields []Field) []byte {
-	out := binary.LittleEndian.AppendUint32(nil, uint32(len(fields)))
-	for _, f := range fields {
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(f.Name)))
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(f.Value)))
-	}
-	for _, f := range fields {
-		out = append(out, f.Name+"\x00"+f.Value+"\x00"...)
-	}
-	return out
-}
-
-// readPairs reads what a plugin serialised; false where it is not of the form.
-func readPairs(data []byte) ([]Field, bool) {
-	if len(data) < 4 {
-		return nil, len(data) == 0
-	}
-	n := int(binary.LittleEndian.Uint32(data))
-	if n > 1024 || len(data) < 4+8*n {
-		return nil, false
-	}
-	rest := data[4+8*n:]
-	take := func(size uint32) (string, bool) {
-		if uint64(len(rest)) <= uint64(size) || rest[size] != 0 {
-			return "", false
-		}
-		s := string(rest[:size])
-		rest = rest[size+1:]
-		return s, true
-	}
-	var out []Field
-	for k := range n {
-		name, ok := take(binary.LittleEndian.Uint32(data[4+8*k:]))
-		value, also := take(binary.LittleEndian.Uint32(data[8+8*k:]))
-		if !ok || !also {
-			return nil, false
-		}
-		out = append(out, Field{name, value})
-	}
-	return out, len(rest) == 0
+	return p.active.streams[p.current]
 }

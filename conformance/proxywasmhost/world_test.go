@@ -1,12 +1,9 @@
-//go:build proxywasm || envoy
-
 package proxywasmhost
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -16,109 +13,60 @@ import (
 	"github.com/agentic-jwt/ajwt/vectors"
 )
 
-const (
-	moduleFile = "../../dist/ajwt-proxy.wasm"
-	docsOrigin = "https://documents.example"
-)
+const moduleFile = "../../dist/ajwt-proxy.wasm"
 
-// world is a policy with its documents and secrets: cases of one world share an instance.
-type world struct {
-	policy    []byte // with hosts.proxywasm
-	documents map[string][]byte
-	loads     []load
-	nonceKeys [][]byte
-	start     int64 // of the replay memory
-	loaded    int64
+// moduleBytes reads the filter, which make wasm builds.
+func moduleBytes(t *testing.T) []byte {
+	t.Helper()
+	wasm, err := os.ReadFile(moduleFile)
+	require.NoError(t, err, "make wasm builds it")
+	require.NotEmpty(t, wasm)
+	return wasm
 }
 
-type load struct {
-	kind   ajwt.Kind
-	issuer string
-	data   []byte
-}
+type world = World
 
-func (w *world) key() string {
-	return fmt.Sprintf("%s %v %x %d %d", w.policy, w.loads, w.nonceKeys, w.start, w.loaded)
-}
+func (w *World) key() string { return w.Key() }
 
-// newWorld makes a case's policy one for this host: every document has a URL, and bodies
-// are admitted. Only addresses change, so the decisions stay what they are.
-// The paths of its documents begin with prefix.
+// newWorld makes the world of a case. The paths of its documents begin with prefix.
 func newWorld(t *testing.T, suite *vectors.Suite, c *vectors.Case, prefix string) *world {
 	t.Helper()
-	text := []byte(c.Policy)
+	s := &Setting{Policy: c.Policy, Keys: make(map[string][]byte), Bundles: make(map[string][]byte), Lists: make(map[string][]byte), Loaded: *c.Now}
 	var name string
 	if json.Unmarshal(c.Policy, &name) == nil {
-		var err error
-		text, err = suite.Policy(name)
+		text, err := suite.Policy(name)
 		require.NoError(t, err)
+		s.Policy = text
 	}
-	var policy map[string]any
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	require.NoError(t, d.Decode(&policy))
-	w := &world{documents: make(map[string][]byte), loaded: *c.Now, start: 1}
+	for _, d := range []struct {
+		names map[string]string
+		into  map[string][]byte
+		read  func(string) ([]byte, error)
+	}{{c.Keys, s.Keys, suite.KeySet}, {c.Bundle, s.Bundles, suite.Bundle}, {c.Revocations, s.Lists, suite.Revocations}} {
+		for issuer, name := range d.names {
+			data, err := d.read(name)
+			require.NoError(t, err)
+			d.into[issuer] = data
+		}
+	}
 	if c.Loaded != nil {
-		w.loaded = *c.Loaded
+		s.Loaded = *c.Loaded
 	}
-	fetch := map[string]any{"origin": docsOrigin, "cluster": "documents"}
-	policy["hosts"] = map[string]any{"proxywasm": map[string]any{"fetch": []any{fetch}, "body": true, "max_bundle_bytes": 64 << 20}}
-	for i, entry := range policy["issuers"].([]any) {
-		issuer := entry.(map[string]any)
-		id := issuer["issuer"].(string)
-		add := func(member map[string]any, uri, kind string, k ajwt.Kind, names map[string]string, read func(string) ([]byte, error)) {
-			path := fmt.Sprintf("%s/%d/%s", prefix, i, kind)
-			member[uri] = docsOrigin + path
-			if name, ok := names[id]; ok {
-				data, err := read(name)
-				require.NoError(t, err)
-				w.documents[path] = data
-				w.loads = append(w.loads, load{k, id, data})
-			}
-		}
-		if _, ok := issuer["jwks_uri"]; ok {
-			add(issuer, "jwks_uri", "keys", ajwt.KindKeys, c.Keys, suite.KeySet)
-		}
-		if b, ok := issuer["bundle"].(map[string]any); ok {
-			delete(b, "file")
-			add(b, "uri", "bundle", ajwt.KindBundle, c.Bundle, suite.Bundle)
-		}
-		if l, ok := issuer["revocation"].(map[string]any); ok {
-			delete(l, "file")
-			add(l, "uri", "revocations", ajwt.KindRevocations, c.Revocations, suite.Revocations)
-		}
-	}
-	if r := c.Replay; r != nil {
-		replay, _ := policy["replay"].(map[string]any)
-		if replay == nil {
-			replay = make(map[string]any)
-		}
-		if r.Start > 0 {
-			w.start = r.Start
-		}
-		if r.Capacity > 0 {
-			replay["capacity"] = r.Capacity
-		}
-		if r.PerKey > 0 {
-			replay["per_key"] = r.PerKey
-		}
-		if len(replay) > 0 {
-			policy["replay"] = replay
-		}
+	if c.Replay != nil {
+		s.Replay = *c.Replay
 	}
 	for _, text := range c.NonceKeys {
 		key, err := base64.RawURLEncoding.DecodeString(text)
 		require.NoError(t, err)
-		w.nonceKeys = append(w.nonceKeys, key)
+		s.NonceKeys = append(s.NonceKeys, key)
 	}
-	var err error
-	w.policy, err = json.Marshal(policy)
+	w, err := NewWorld(s, prefix)
 	require.NoError(t, err)
 	return w
 }
 
 // native is the answer of core for the same world.
-func (w *world) native(t *testing.T) *ajwt.Verifier {
+func (w *World) native(t *testing.T) *ajwt.Verifier {
 	t.Helper()
 	policy, err := ajwt.ParsePolicy(w.policy)
 	require.NoError(t, err)
@@ -134,19 +82,15 @@ func (w *world) native(t *testing.T) *ajwt.Verifier {
 
 func requestOf(c *vectors.Case) (*Request, *ajwt.Request) {
 	q := c.Request
-	r := &Request{Fields: []Field{{":method", q.Method}, {":scheme", q.Scheme}, {":authority", q.Authority}, {":path", q.Target}}}
 	n := &ajwt.Request{Method: q.Method, Scheme: q.Scheme, Authority: q.Authority, Target: q.Target, Now: *c.Now}
 	for _, h := range q.Headers {
-		r.Fields = append(r.Fields, Field{h.Name, string(h.Value)})
 		n.Headers = append(n.Headers, ajwt.Header{Name: h.Name, Value: string(h.Value)})
 	}
 	n.Body = []byte{}
 	if q.Body != "" {
 		n.Body, _ = base64.StdEncoding.DecodeString(q.Body)
-		half := len(n.Body) / 2
-		r.Body = [][]byte{n.Body[:half], n.Body[half:]}
 	}
-	return r, n
+	return Read(q, n.Body), n
 }
 
 // carried tells why a case cannot be put to a proxy's filter, "" if it can.

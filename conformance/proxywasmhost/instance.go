@@ -1,0 +1,136 @@
+package proxywasmhost
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// Instance is one instance of the module, with one root context.
+type Instance struct {
+	// Tick is the rhythm in milliseconds that the plugin asked for, 0 for none.
+	Tick int
+
+	process     *Process
+	module      api.Module
+	config      []byte
+	configuring bool
+	next        uint32 // context id
+	streams     map[uint32]*Stream
+	token       uint32 // of the last call
+	calls       []*call
+}
+
+// call is a call to a cluster that was not answered yet.
+type call struct {
+	token    uint32
+	cluster  string
+	sent     []Field
+	sentBody []byte
+
+	// The answer.
+	fields []Field
+	body   []byte
+}
+
+const rootContext = 1
+
+// Instance makes an instance and configures it, as Envoy does for each worker.
+func (p *Process) Instance(ctx context.Context, config []byte) (*Instance, error) {
+	i := &Instance{process: p, config: config, next: rootContext + 1, streams: make(map[uint32]*Stream)}
+	p.active = i
+	module, err := p.runtime.InstantiateModule(ctx, p.module, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader))
+	if err != nil {
+		return nil, err
+	}
+	i.module = module
+	if _, err := i.call(ctx, rootContext, "proxy_on_context_create", rootContext, 0); err != nil {
+		return nil, errors.Join(err, module.Close(ctx))
+	}
+	i.configuring = true
+	defer func() { i.configuring = false }()
+	for _, name := range []string{"proxy_on_vm_start", "proxy_on_configure"} {
+		size := 0
+		if name == "proxy_on_configure" {
+			size = len(config)
+		}
+		ok, err := i.call(ctx, rootContext, name, rootContext, uint64(size))
+		if err == nil && ok != 1 {
+			err = fmt.Errorf("proxywasmhost: %s refused", name)
+		}
+		if err != nil {
+			return nil, errors.Join(err, module.Close(ctx))
+		}
+	}
+	return i, nil
+}
+
+// Close ends an instance.
+func (i *Instance) Close(ctx context.Context) error { return i.module.Close(ctx) }
+
+// MemoryBytes is the size of linear memory.
+func (i *Instance) MemoryBytes() uint32 { return i.module.Memory().Size() }
+
+// call calls a callback for a context; one that the module does not export does nothing and
+// answers 0.
+func (i *Instance) call(ctx context.Context, context uint32, name string, params ...uint64) (uint64, error) {
+	f := i.module.ExportedFunction(name)
+	if f == nil {
+		return 0, nil
+	}
+	p := i.process
+	p.active, p.current, p.effective = i, context, 0
+	results, err := f.Call(ctx, params...)
+	p.current, p.effective = 0, 0
+	if err != nil || len(results) == 0 {
+		return 0, err
+	}
+	return results[0], nil
+}
+
+// Pending is the number of calls to clusters that were not answered yet.
+func (i *Instance) Pending() int { return len(i.calls) }
+
+// Ticks calls the plugin once in its rhythm, and delivers the answers of the calls that it
+// made.
+func (i *Instance) Ticks(ctx context.Context) error {
+	if _, err := i.call(ctx, rootContext, "proxy_on_tick", rootContext); err != nil {
+		return err
+	}
+	return i.Deliver(ctx)
+}
+
+// Deliver answers the calls to clusters that are under way, and lets the streams go on that
+// the plugin continues then. Calls that it makes meanwhile wait for the next time.
+func (i *Instance) Deliver(ctx context.Context) error {
+	p := i.process
+	calls := i.calls
+	i.calls = nil
+	for _, c := range calls {
+		switch {
+		case p.FetchBody != nil:
+			c.fields, c.body = p.FetchBody(c.cluster, c.sent, c.sentBody)
+		case p.Fetch != nil:
+			c.fields, c.body = p.Fetch(c.cluster, c.sent)
+		}
+		if c.fields == nil {
+			c.body = nil
+		}
+		p.called = c
+		_, err := i.call(ctx, rootContext, "proxy_on_http_call_response", rootContext, uint64(c.token), uint64(len(c.fields)), uint64(len(c.body)), 0)
+		p.called = nil
+		if err != nil {
+			return err
+		}
+		for _, s := range i.streams {
+			if err := s.resume(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
