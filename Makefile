@@ -18,7 +18,7 @@ NO_INLINING := fmt time reflect math/big crypto/rsa \
 WASM_FLAGS := -buildmode=c-shared -trimpath $(NO_INLINING:%=-gcflags=%=-l)
 WASM_SOURCES := Makefile go.mod $(shell find core wasm -name '*.go' ! -name '*_test.go' 2>/dev/null)
 
-.PHONY: help conformance test test-redis race check gen gen-check vectors lint adapters mutants bench soak fuzz wasm vuln clean
+.PHONY: help conformance test test-redis race check gen gen-check vectors lint adapters mutants oci test-shipping bench soak fuzz wasm vuln clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,14 @@ $(PROXY) $(TRAP): $(WASM_SOURCES)
 	@mkdir -p dist build
 	overlay=$$($(GO) run ./wasm/proxywasm/overlay build/overlay) && \
 	GOOS=wasip1 GOARCH=wasm $(GO) build $(WASM_FLAGS) -ldflags=-w $(TAGS) -overlay "$$overlay" -o $@ ./wasm/proxywasm
+
+# The image is the same for the same module: its digest is what deployments name.
+oci: $(PROXY) ## the filter as a container image (OCI layout in build/oci); prints the digest
+	cd hosts/envoy/oci && $(GO) run . --module ../../../$(PROXY) --out ../../../build/oci
+
+test-shipping: $(PROXY) ## the image, from a registry in the test; Istio's and Envoy Gateway's manifests
+	cd hosts/envoy/oci && $(GO) vet ./... && $(GO) test -count=1 ./...
+	cd hosts/envoy/manifests && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 vectors: ## write the vectors again (the bytes must not change unless a case does)
 	$(GO) run ./vectors/gen
