@@ -168,5 +168,5 @@ func httpsigReplay(b *builder) {
 	cold.replay = &vectors.Replay{Start: now - 33}
 	c := b.accept("cold-start", "created lies one second behind the start of the memory and the skew.", cold)
 	b.resigned("cold-start-too-early", "created lies exactly at the start of the memory and the skew.", c, "replay_proof_cold_start",
-		cold.signing(parameter("created", strconv.Itoa(now-3))), kills("cold-start-ignored"))
+		cold.signing(parameter("created", num(now-3))), kills("cold-start-ignored"))
 }

@@ -33,16 +33,16 @@ func httpsigCreated(b *builder) {
 	}
 	b.signatures(t, []signatureRow{
 		{"missing", "There is no created.", "proof_created_missing", parameter("created", ""), []option{level("PROFILE"), kills("httpsig-created-optional")}},
-		invalid("string", "created is a string.", quote(strconv.Itoa(now))),
-		invalid("decimal", "created is a decimal.", strconv.Itoa(now)+".0"),
-		invalid("date", "created is a date.", "@"+strconv.Itoa(now)),
+		invalid("string", "created is a string.", quote(num(now))),
+		invalid("decimal", "created is a decimal.", num(now)+".0"),
+		invalid("date", "created is a date.", "@"+num(now)),
 		{"boolean", "created has no value.", "proof_created_invalid", func(m *messageSignature) { m.param("created", "") }, []option{kills("httpsig-created-form-unchecked")}},
 		invalid("negative", "created is negative.", "-1"),
 		{"expired", "created is one second older than the window.", "proof_created_expired", at(now - 91), []option{kills("httpsig-created-unbounded"), threats("T2")}},
 		{"old", "created is 0.", "proof_created_expired", at(0), []option{kills("httpsig-created-unbounded")}},
 		{"future", "created is one second beyond the skew.", "proof_created_future", at(now + 31), []option{kills("httpsig-created-future-accepted")}},
 	})
-	b.reject("later", "A good signature has grown old.", t, "proof_created_expired", set("now", "", strconv.Itoa(now+89)), kills("httpsig-created-unbounded"), threats("T2"))
+	b.reject("later", "A good signature has grown old.", t, "proof_created_expired", set("now", "", num(now+89)), kills("httpsig-created-unbounded"), threats("T2"))
 }
 
 func httpsigExpires(b *builder) {
@@ -58,9 +58,9 @@ func httpsigExpires(b *builder) {
 		{"zero", "expires is 0.", "proof_expires_passed", at(0), []option{kills("httpsig-expires-ignored")}},
 		{"string", "expires is a string.", "proof_expires_invalid", parameter("expires", quote("soon")), []option{kills("httpsig-expires-ignored")}},
 		{"negative", "expires is negative.", "proof_expires_invalid", parameter("expires", "-1"), []option{kills("httpsig-expires-ignored")}},
-		{"decimal", "expires is a decimal.", "proof_expires_invalid", parameter("expires", strconv.Itoa(now+10)+".5"), []option{kills("httpsig-expires-ignored")}},
+		{"decimal", "expires is a decimal.", "proof_expires_invalid", parameter("expires", num(now+10)+".5"), []option{kills("httpsig-expires-ignored")}},
 	})
-	b.reject("later", "A signature that is still within the window has expired.", t, "proof_expires_passed", set("now", "", strconv.Itoa(now+40)), kills("httpsig-expires-ignored"))
+	b.reject("later", "A signature that is still within the window has expired.", t, "proof_expires_passed", set("now", "", num(now+40)), kills("httpsig-expires-ignored"))
 }
 
 func httpsigNonce(b *builder) {
@@ -178,7 +178,7 @@ func httpsigParams(b *builder) {
 	}
 	b.signatures(t, []signatureRow{
 		{"nonce-changed", "Another nonce is signed.", invalid, signs(`"nonce-1"`, `"nonce-2"`), []option{kills("httpsig-signature-skipped"), threats("T2")}},
-		{"created-changed", "Another created is signed.", invalid, signs(strconv.Itoa(now-2), strconv.Itoa(now-3)), []option{kills("httpsig-signature-skipped")}},
+		{"created-changed", "Another created is signed.", invalid, signs(num(now-2), num(now-3)), []option{kills("httpsig-signature-skipped")}},
 		{"tag-changed", "Another tag is signed.", invalid, signs(`"ajwt"`, `"other"`), []option{kills("httpsig-signature-skipped")}},
 		{"parameter-unsigned", "A parameter is not signed.", invalid, signs(`;tag="ajwt"`, ""), []option{kills("httpsig-signature-skipped")}},
 		{"list-changed", "Another list of components is signed as @signature-params.", invalid, signs(`"@method" `, ""), []option{kills("httpsig-signature-skipped")}},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/agentic-jwt/ajwt/vectors"
@@ -51,8 +50,8 @@ func patchetProof(b *builder) {
 		row("url-host", "Another host is signed.", "url", `"https://api.example.org/repos/acme/app/pulls?draft=1"`, kills("pop-signature-skipped")),
 		row("checksum", "Another checksum is signed.", "checksum", quote(strings.Repeat("0", 64)), kills("pop-signature-skipped"), threats("T4")),
 		row("checksum-prefix", "A bare checksum is signed with the prefix.", "checksum", quote("sha256:"+prototypeChecksum)),
-		row("timestamp-other", "Another time is signed.", "timestamp", strconv.Itoa(now), kills("pop-signature-skipped")),
-		row("timestamp-string", "The time is signed as a string.", "timestamp", quote(strconv.Itoa(now-2))),
+		row("timestamp-other", "Another time is signed.", "timestamp", num(now), kills("pop-signature-skipped")),
+		row("timestamp-string", "The time is signed as a string.", "timestamp", quote(num(now-2))),
 		row("data", "The hash of a body is signed, and there is none.", "data", quote(strings.Repeat("0", 64)), kills("pop-signature-skipped")),
 		{"other-key", "Another key has signed.", invalid, func(p *prototypeProof) { p.key = "rsa-2048-a" }, []option{kills("pop-signature-skipped"), threats("T1")}},
 		{"missing", "There is no PoP field.", "proof_header_missing", func(p *prototypeProof) { p.unsent = "pop" }, []option{kills("missing-proof-accepted")}},
@@ -84,18 +83,18 @@ func patchetTimestamp(b *builder) {
 	s := b.prototyped("", "")
 	t := b.accept("fresh", "A proof of two seconds ago.", s)
 	at := func(text string) func(p *prototypeProof) { return func(p *prototypeProof) { p.timestamp = text } }
-	b.accept("oldest", "The time is exactly now - max_age - skew.", s.proving(at(strconv.Itoa(now-90))))
-	b.accept("newest", "The time is exactly now + skew.", s.proving(at(strconv.Itoa(now+30))))
+	b.accept("oldest", "The time is exactly now - max_age - skew.", s.proving(at(num(now-90))))
+	b.accept("newest", "The time is exactly now + skew.", s.proving(at(num(now+30))))
 	invalid := func(slug, title, text, signed string) prototypeRow {
 		return prototypeRow{slug, title, "proof_timestamp_invalid", func(p *prototypeProof) {
 			p.timestamp, p.members = text, []field{{"timestamp", signed}}
 		}, []option{kills("pop-timestamp-form-unchecked")}}
 	}
-	stamp := strconv.Itoa(now)
+	stamp := num(now)
 	b.prototypes(t, []prototypeRow{
 		{"missing", "There is no X-PoP-Timestamp.", "proof_timestamp_missing", func(p *prototypeProof) { p.unsent = "x-pop-timestamp" }, nil},
-		{"expired", "The proof is one second older than the window, which the prototype does not look at.", "proof_timestamp_expired", at(strconv.Itoa(now - 91)), []option{level("PROFILE"), kills("pop-timestamp-unbounded"), threats("T2")}},
-		{"future", "The proof was made one second beyond the skew.", "proof_timestamp_future", at(strconv.Itoa(now + 31)), []option{level("PROFILE"), kills("pop-timestamp-unbounded")}},
+		{"expired", "The proof is one second older than the window, which the prototype does not look at.", "proof_timestamp_expired", at(num(now - 91)), []option{level("PROFILE"), kills("pop-timestamp-unbounded"), threats("T2")}},
+		{"future", "The proof was made one second beyond the skew.", "proof_timestamp_future", at(num(now + 31)), []option{level("PROFILE"), kills("pop-timestamp-unbounded")}},
 		invalid("plus", "A sign stands before the digits, which Python takes.", "+"+stamp, stamp),
 		invalid("zero", "A zero stands before the digits, which Python takes.", "0"+stamp, stamp),
 		invalid("underscore", "An underscore stands between the digits, which Python takes.", stamp[:4]+"_"+stamp[4:], stamp),
@@ -145,7 +144,7 @@ func patchetReplay(b *builder) {
 	b.refs = []string{refPatchet, refReplay}
 	t := b.accept("once", "A proof is accepted once.", b.prototyped("", ""))
 	later := edit{remake: func(s scene) scene {
-		return s.proving(func(p *prototypeProof) { p.timestamp = strconv.Itoa(now) })
+		return s.proving(func(p *prototypeProof) { p.timestamp = num(now) })
 	}}
 	b.repeated("twice", "A proof is refused the second time, which the prototype does not do.", t, []step{ok(now), no(now+1, "replay_proof_reused")},
 		level("PROFILE"), kills("replay-cache-off"), threats("T2"))

@@ -216,7 +216,7 @@ func replayColdStart(b *builder) {
 		s.replay = &vectors.Replay{Start: start}
 		return s
 	}
-	iat := int64(now - 2) // of the proof
+	iat := now - 2 // of the proof
 	cold := func(slug, title string, t twin, code string, e edit) {
 		b.reject(slug, title, t, code, e, status(401), kills("cold-start-ignored"))
 	}

@@ -129,7 +129,7 @@ func observed() option {
 	}
 }
 
-const until = now + 3600
+var until = now + 3600
 
 // observing is a route that observes these stages.
 func observing(require, stages string) string {

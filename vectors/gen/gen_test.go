@@ -50,6 +50,21 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
+func TestClock(t *testing.T) {
+	for _, row := range []struct {
+		args []string
+		want int64
+	}{
+		{[]string{"gen"}, usual}, {[]string{"gen", "-check"}, usual}, {[]string{"gen", "-now", "1800000000"}, 1800000000},
+		{[]string{"gen", "--now=1700000000", "-dir", "x"}, 1700000000}, {[]string{"gen", "-now"}, usual},
+		{[]string{"gen", "-now=1800000000", "-now="}, 1800000000}, {[]string{"gen", "-now=1800000000", "-now=1800000001"}, 1800000001},
+	} {
+		if got := clock(row.args); got != row.want {
+			t.Errorf("%q: %d", row.args, got)
+		}
+	}
+}
+
 // TestDeterministic: the same source gives the same bytes.
 func TestDeterministic(t *testing.T) {
 	first, err := generate()

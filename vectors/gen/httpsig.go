@@ -181,7 +181,7 @@ func signatureOf(name, alg string) *messageSignature {
 	return &messageSignature{
 		label: "sig", components: []string{`"@method"`, `"@target-uri"`, `"authorization"`},
 		params: []field{
-			{"created", strconv.Itoa(now - 2)}, {"keyid", quote(testKey(name).thumbprint())},
+			{"created", num(now - 2)}, {"keyid", quote(testKey(name).thumbprint())},
 			{"nonce", quote("nonce-1")}, {"tag", quote("ajwt")},
 		},
 		key: name, alg: alg,

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/agentic-jwt/ajwt/vectors"
@@ -78,7 +77,7 @@ func (b *builder) prototyped(body, python string) scene {
 		"/agent_proof", fmt.Sprintf(`{"agent_checksum":%q,"registration_id":"reg_patcher_1"}`, prototypeChecksum))
 	s.policy, s.method, s.target = "patchet.json", "POST", "/repos/acme/app/pulls?draft=1"
 	s.body = []byte(body)
-	s.prototype = &prototypeProof{key: "rsa-2048-b", python: python, timestamp: strconv.Itoa(now - 2)}
+	s.prototype = &prototypeProof{key: "rsa-2048-b", python: python, timestamp: num(now - 2)}
 	if body == "" {
 		s.body = nil
 		s.fields = []vectors.Header{{Name: "content-length", Value: []byte("0")}}

@@ -5,14 +5,42 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agentic-jwt/ajwt/vectors"
 )
 
-// now is the time of every case that does not say otherwise: 1 Jan 2026, 00:00:00 UTC.
-const now = 1767225600
+// usual is the time of the vectors in this repository: 1 Jan 2026, 00:00:00 UTC.
+const usual = 1767225600
+
+// nextVariable names the environment variable that again sets.
+const nextVariable = "AJWT_VECTORS_NEXT"
+
+// now is the time of every case that does not say otherwise.
+var now = clock(append(slices.Clone(os.Args), "-now="+os.Getenv(nextVariable)))
+
+// clock finds the last -now among the arguments. Cases are made of values that follow from it and
+// are made before main runs, so package flag would come too late; it refuses what is no
+// number here.
+func clock(args []string) int64 {
+	found := int64(usual)
+	for i, arg := range args {
+		name, text, _ := strings.Cut(arg, "=")
+		if name != "-now" && name != "--now" {
+			continue
+		}
+		if text == "" && i+1 < len(args) {
+			text = args[i+1]
+		}
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			found = n
+		}
+	}
+	return found
+}
 
 // scene is everything of a case of op verify before it is written out. Documents are
 // JSON texts with their members in order, never maps: a mutation keeps every byte that

@@ -244,7 +244,7 @@ func linkFor(d deed, i int) jws {
 	return jws{
 		header: `{"alg":` + quote(algOf(from.name)) + `,"typ":"ajwt-delegation+jwt","jwk":` + from.jwk() + `}`,
 		payload: fmt.Sprintf(`{"iss":%q,"sub":%q,"aud":%q,"cnf":{"jkt":%q},"workflow_id":%q,"workflow_step":%q,"scope":%q,"iat":%d,"exp":%d,"jti":"link-%d"%s}`,
-			d.chain[i], d.chain[i+1], issuerID, to.thumbprint(), d.workflow, d.step(), d.scope, now-60+i, now+600-i, i+1, prev),
+			d.chain[i], d.chain[i+1], issuerID, to.thumbprint(), d.workflow, d.step(), d.scope, now-60+int64(i), now+600-int64(i), i+1, prev),
 		key: from.name, alg: algOf(from.name),
 	}
 }
