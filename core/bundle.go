@@ -164,16 +164,20 @@ const bundleType = "ajwt-bundle+jwt"
 // *LoadError with the faults of the first stage that failed: of the signature one, of the
 // members all, of the graphs all.
 func (p *Policy) ParseBundle(issuer string, data []byte, now int64) (*Bundle, error) {
+	return p.parseBundle(issuer, data, now, nil)
+}
+
+func (p *Policy) parseBundle(issuer string, data []byte, now int64, pace *pace) (*Bundle, error) {
 	i := p.issuerIndex([]byte(issuer))
 	if i < 0 || p.issuers[i].bundle.keys == nil {
 		return nil, loadError(CodeBundleIssuerUnknown, "", "load bundles of issuers whose policy entry has bundle")
 	}
 	is := &p.issuers[i]
-	d, fault := openSigned(data, p.limits.BundleBytes, bundleType, is.bundle.keys, is.algorithms, &bundleCodes)
+	d, fault := openSigned(data, p.limits.BundleBytes, bundleType, is.bundle.keys, is.algorithms, &bundleCodes, pace)
 	if fault != nil {
 		return nil, fault
 	}
-	b, fault := compileBundle(d.payload.Root(), &documentTerms{issuer, is.skew, now})
+	b, fault := compileBundle(d.payload.Root(), &documentTerms{issuer, is.skew, now}, pace)
 	if fault != nil {
 		return nil, fault
 	}
@@ -185,18 +189,18 @@ func (p *Policy) ParseBundle(issuer string, data []byte, now int64) (*Bundle, er
 // sign. The error is a *LoadError as for Policy.ParseBundle.
 func CompileBundle(payload []byte, issuer string, now int64) (*Bundle, error) {
 	var doc strictjson.Document
-	if fault := readPayload(&doc, payload, CodeBundleJSONInvalid); fault != nil {
+	if fault := readPayload(&doc, payload, CodeBundleJSONInvalid, nil); fault != nil {
 		return nil, fault
 	}
-	b, fault := compileBundle(doc.Root(), &documentTerms{issuer, 0, now})
+	b, fault := compileBundle(doc.Root(), &documentTerms{issuer, 0, now}, nil)
 	if fault != nil {
 		return nil, fault
 	}
 	return b, nil
 }
 
-func compileBundle(root strictjson.Value, t *documentTerms) (*Bundle, *LoadError) {
-	r := &bundleReader{docReader: docReader{codes: &bundleCodes.member, most: signedFaults}, b: &Bundle{}}
+func compileBundle(root strictjson.Value, t *documentTerms, pace *pace) (*Bundle, *LoadError) {
+	r := &bundleReader{docReader: docReader{codes: &bundleCodes.member, most: signedFaults, pace: pace}, b: &Bundle{}}
 	r.document(root, t)
 	if len(r.faults) > 0 {
 		return nil, &LoadError{r.faults}

@@ -43,6 +43,7 @@ func (c *bundleCompiler) compile() {
 	b.sequenceAt, b.sequenceIn = map[uint64]int32{}, map[pair]struct{}{}
 	for i := range b.workflows {
 		c.w, c.index, c.at = &b.workflows[i], int32(i), "/workflows/"+strconv.Itoa(i)
+		c.work(workObject)
 		laxGraph(c.w)
 		if c.chains() && !c.full {
 			c.stepsOf()
@@ -61,6 +62,7 @@ func (c *bundleCompiler) chains() bool {
 	for _, e := range c.w.edges {
 		c.next[e.a] = append(c.next[e.a], e.b)
 		before[e.b]++
+		c.work(workEntry)
 	}
 	if agent := c.cycle(before); agent >= 0 {
 		c.fault(CodeBundleGraphCycle, c.at+"/delegation", "a delegation cycle goes through "+strconv.Quote(c.b.agents[agent].id))
@@ -80,6 +82,7 @@ func (c *bundleCompiler) cycle(before map[int32]int) int32 {
 	var free []int32
 	edges := len(c.w.edges)
 	for _, e := range c.w.edges {
+		c.work(workEntry)
 		if before[e.a] == 0 {
 			before[e.a] = -1
 			free = append(free, e.a)
@@ -90,6 +93,7 @@ func (c *bundleCompiler) cycle(before map[int32]int) int32 {
 		free = free[:len(free)-1]
 		for _, to := range c.next[from] {
 			edges--
+			c.work(workEntry)
 			if before[to]--; before[to] == 0 {
 				free = append(free, to)
 			}
@@ -99,6 +103,7 @@ func (c *bundleCompiler) cycle(before map[int32]int) int32 {
 		return -1
 	}
 	for _, e := range c.w.edges {
+		c.work(workEntry)
 		if before[e.a] > 0 && before[e.b] > 0 {
 			return e.a
 		}
@@ -139,6 +144,7 @@ func (c *bundleCompiler) limit(member, what string) {
 
 func (c *bundleCompiler) recordChain() {
 	b := c.b
+	c.work(workHash + len(c.joined))
 	digest := sha256.Sum256(laxJoined(c.joined))
 	i, known := b.chainAt[shortOf(&digest)]
 	if known && b.chains[i].digest != digest {
@@ -161,6 +167,7 @@ func (c *bundleCompiler) collision(member, kind, joined string) {
 // stepsOf compiles the steps of the workflow at hand.
 func (c *bundleCompiler) stepsOf() {
 	steps := c.b.steps[c.w.firstStep : c.w.firstStep+c.w.stepCount]
+	c.work(len(steps) * len(steps))
 	if !closeAncestors(steps) {
 		c.fault(CodeBundleGraphCycle, c.at+"/steps", "the steps wait for each other")
 		return
@@ -168,6 +175,7 @@ func (c *bundleCompiler) stepsOf() {
 	laxSteps(steps)
 	for i := range steps {
 		s, at := &steps[i], "/steps/"+strconv.Itoa(i)
+		c.work(workEntry)
 		if s.agent != anyAgent && c.reached[s.agent] == 0 {
 			c.fault(CodeBundleStepUnreachable, c.at+at, "no chain from an origin reaches "+strconv.Quote(c.b.agents[s.agent].id))
 		}
@@ -243,6 +251,7 @@ func latestGates(steps []bundleStep, i int) (latest stepSet) {
 // sequence, and a branch looks only at steps that may come next, so the cost is bounded
 // by the number of sequences times their length.
 func (c *bundleCompiler) eachSequence(steps []bundleStep, i int, found func() bool) {
+	c.work(len(steps) * len(steps))
 	gates := make([]stepSet, len(steps))
 	for j := range steps {
 		if steps[j].needsApproval {
@@ -300,6 +309,7 @@ func (c *bundleCompiler) await(steps []bundleStep, before stepSet, gates []stepS
 // was placed.
 func (c *bundleCompiler) place(steps []bundleStep, i int, placed, ready stepSet, found func() bool) bool {
 	c.visits++
+	c.work(workEntry + i) // i steps at most are looked at
 	length := len(c.joined)
 	if c.mandatory.within(&placed) {
 		c.append(steps[i].id)
@@ -343,6 +353,7 @@ func (c *bundleCompiler) recordSequence(steps []bundleStep, i int) bool {
 		c.limit("/steps/"+strconv.Itoa(i), "sequences of step "+strconv.Quote(steps[i].id))
 		return false
 	}
+	c.work(workHash + len(c.joined))
 	digest := sha256.Sum256(laxJoined(c.joined))
 	at, known := b.sequenceAt[shortOf(&digest)]
 	if known && b.sequences[at] != digest {

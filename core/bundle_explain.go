@@ -141,7 +141,7 @@ func (b *Bundle) Steps(workflow string) []BundleStep {
 			out[i].Agent = b.agents[s.agent].id
 		}
 	}
-	c := &bundleCompiler{b: b}
+	c := &bundleCompiler{docReader: &docReader{}, b: b}
 	for i := range steps {
 		c.eachSequence(steps, i, func() bool { out[i].Sequences++; return true })
 	}
@@ -203,7 +203,7 @@ func (b *Bundle) EachSequence(workflow, step string, f func(steps []string) bool
 	if !known || !knownStep {
 		return
 	}
-	c := &bundleCompiler{b: b}
+	c := &bundleCompiler{docReader: &docReader{}, b: b}
 	c.eachSequence(b.stepsAt(int(w)), int(at-b.workflows[w].firstStep), func() bool {
 		var steps []string
 		for _, id := range bytes.Split(c.joined, []byte{'|'}) {

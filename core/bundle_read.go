@@ -51,6 +51,7 @@ func (r *bundleReader) document(root strictjson.Value, t *documentTerms) {
 		member{"workflows", true, r.workflows},
 	)
 	for _, p := range r.pending {
+		r.work(workEntry)
 		if _, real := b.workflowAt[p.id]; real {
 			r.fault(CodeBundleIDDuplicate, p.at, "a workflow has this id")
 		}
@@ -117,6 +118,7 @@ func (r *bundleReader) registration(a *bundleAgent, v strictjson.Value, at strin
 
 func (r *bundleReader) agentKey(a *bundleAgent, seen map[[32]byte]bool, v strictjson.Value, at string) {
 	k := new(Key)
+	r.work(workKey + v.Len())
 	if fault, detail := k.read(v, false); fault != keyOK {
 		r.fault(CodeBundleKeyInvalid, at, keyReasons[fault]+": "+detail)
 		return
@@ -255,6 +257,10 @@ func (r *bundleReader) steps(w *bundleWorkflow, v strictjson.Value, at string) (
 func (r *bundleReader) afters(w *bundleWorkflow, after [][]string, at string) {
 	for i, names := range after {
 		for j, name := range names {
+			if r.full() {
+				return
+			}
+			r.work(workEntry)
 			step, known := r.b.stepAt[w.id+"/"+name]
 			if !known {
 				r.fault(CodeBundleStepUnknown, at+"/steps/"+strconv.Itoa(i)+"/after/"+strconv.Itoa(j), "the workflow has no step "+strconv.Quote(name))
@@ -275,8 +281,9 @@ func (r *bundleReader) alias(w *bundleWorkflow, index int32, v strictjson.Value,
 			if !r.kind(v, at, strictjson.Object) {
 				return
 			}
-			for m := v.First(); m.Exists(); m = m.Next() {
+			for m := v.First(); m.Exists() && !r.full(); m = m.Next() {
 				at := at + "/" + escapePointer(string(m.Key()))
+				r.work(workEntry + len(at))
 				name := r.id(m, at, &stepIDByte)
 				step, known := r.b.stepAt[w.id+"/"+name]
 				switch {

@@ -43,11 +43,18 @@ const keySkipped = -1
 // each with a warning, and their kid is known as unusable. An empty array is a set
 // without keys, and a warning. The key set keeps no reference to data.
 func ParseKeySet(data []byte, limits KeySetLimits) (*KeySet, []Fault, error) {
+	return parseKeySet(data, limits, nil)
+}
+
+func parseKeySet(data []byte, limits KeySetLimits, p *pace) (*KeySet, []Fault, error) {
 	data, limits = laxSet(data, limits.orDefaults())
 	if len(data) > limits.Bytes {
 		return nil, nil, loadError(CodeKeysTooLarge, "", "at most "+strconv.Itoa(limits.Bytes)+" bytes are admitted")
 	}
 	var doc strictjson.Document
+	if p != nil {
+		doc.Work = p.work
+	}
 	if err := doc.Parse(data, limits.json()); err != nil {
 		return nil, nil, loadError(CodeKeysJSONInvalid, "", err.Error())
 	}
@@ -59,11 +66,11 @@ func ParseKeySet(data []byte, limits KeySetLimits) (*KeySet, []Fault, error) {
 		return nil, nil, loadError(CodeKeysTooMany, "/keys", "at most "+strconv.Itoa(limits.Keys)+" keys are admitted")
 	}
 	s := &KeySet{}
-	kids, faults := s.admit(entries)
+	kids, faults := s.admit(entries, p)
 	if len(faults) > 0 {
 		return nil, nil, &LoadError{faults}
 	}
-	warnings := s.fill(entries, kids)
+	warnings := s.fill(entries, kids, p)
 	if entries.Len() == 0 {
 		warnings = append(warnings, Fault{CodeKeysKeySkipped, "/keys", "the set is empty: no token of this issuer can be verified"})
 	}
@@ -89,10 +96,11 @@ func (l KeySetLimits) json() strictjson.Limits {
 
 // admit checks what concerns the whole set and indexes the kids, which it copies into
 // one string for all: a string of its own for each would cost a third more.
-func (s *KeySet) admit(entries strictjson.Value) (kids []string, faults []Fault) {
+func (s *KeySet) admit(entries strictjson.Value, p *pace) (kids []string, faults []Fault) {
 	total := 0
 	for e := entries.First(); e.Exists(); e = e.Next() {
 		total += len(e.Member("kid").Bytes())
+		p.work(workEntry + e.Len())
 	}
 	var text strings.Builder
 	text.Grow(total)
@@ -101,6 +109,7 @@ func (s *KeySet) admit(entries strictjson.Value) (kids []string, faults []Fault)
 	i := 0
 	for e := entries.First(); e.Exists(); e = e.Next() {
 		copied := ""
+		p.work(workEntry + e.Len())
 		if e.Kind() == strictjson.Object {
 			kid := e.Member("kid")
 			start := text.Len()
@@ -137,13 +146,14 @@ func appendKeyFault(faults []Fault, code Code, i int, member, detail string) []F
 }
 
 // fill parses the keys of a set that admit had no fault with.
-func (s *KeySet) fill(entries strictjson.Value, kids []string) (warnings []Fault) {
+func (s *KeySet) fill(entries strictjson.Value, kids []string, p *pace) (warnings []Fault) {
 	s.keys = make([]Key, 0, len(kids))
 	i := 0
 	for e := entries.First(); e.Exists(); e = e.Next() {
 		// Room for every entry was made, so this stays inside the array: a key is
 		// 150 bytes, and parsing in place saves the copy.
 		k := &s.keys[:len(s.keys)+1][len(s.keys)]
+		p.work(workKey + e.Len())
 		if fault, detail := k.read(e, false); fault != keyOK {
 			warnings = appendKeyFault(warnings, CodeKeysKeySkipped, i, "", keyReasons[fault]+": "+detail)
 		} else {

@@ -67,47 +67,66 @@ func (f *versionFloor) admit(version, least int64, digest [sha256.Size]byte, old
 // name keys that were skipped. now is a NumericDate. Loading a new key set or bundle
 // forgets the signature results that rest on the old one.
 func (v *Verifier) Load(kind Kind, id string, data []byte, now int64) (warnings []Fault, err error) {
+	return v.load(kind, id, data, now, nil)
+}
+
+// LoadInSteps is Load for hosts whose requests wait while a document is loaded, and who
+// have no thread for it: it calls pause again and again, after pieces of work that cost
+// about what 32 KiB of JSON cost to read, whatever the document holds. Only decoding, one
+// hash for a signature, and a string of the document are done in one go, in time
+// proportional to the length of data. The host may leave the call where it is, as in a
+// coroutine, and decide requests meanwhile: they see the state in force, until the load is
+// complete. Other documents may be loaded in the meantime too. data must not change.
+//
+// pause may panic to give the load up; then nothing has changed.
+func (v *Verifier) LoadInSteps(kind Kind, id string, data []byte, now int64, pause func()) (warnings []Fault, err error) {
+	return v.load(kind, id, data, now, &pace{pause: pause})
+}
+
+func (v *Verifier) load(kind Kind, id string, data []byte, now int64, p *pace) (warnings []Fault, err error) {
 	if v == nil || !v.ready {
 		return nil, loadError(CodeInternalNotConfigured, "", "the verifier was not built with NewVerifier")
 	}
 	switch kind {
 	case KindKeys:
-		return v.loadKeys(id, data)
+		return v.loadKeys(id, data, p)
 	case KindBundle:
-		b, err := v.policy.ParseBundle(id, data, now)
+		b, err := v.policy.parseBundle(id, data, now, p)
 		if err != nil {
 			return nil, err
 		}
-		return nil, v.swap(id, func(p *issuer, d *issuerDocuments) *LoadError {
+		marks := func(d *issuerDocuments) []uint64 { return revokedAgents(b, d.list, p) }
+		return nil, v.swap(id, marks, func(p *issuer, d *issuerDocuments) *LoadError {
 			if err := d.versions[floorOf(kind)].admit(b.version, p.bundle.minVersion, b.digest, CodeBundleVersionOld, CodeBundleVersionConflict, "version"); err != nil {
 				return err
 			}
-			d.bundle, d.revoked = b, revokedAgents(b, d.list)
+			d.bundle = b
 			d.generation++
 			return nil
 		})
 	case KindRevocations:
-		l, err := v.policy.ParseRevocations(id, data, now)
+		l, err := v.policy.parseRevocations(id, data, now, p)
 		if err != nil {
 			return nil, err
 		}
-		return nil, v.swap(id, func(p *issuer, d *issuerDocuments) *LoadError {
+		marks := func(d *issuerDocuments) []uint64 { return revokedAgents(d.bundle, l, p) }
+		return nil, v.swap(id, marks, func(p *issuer, d *issuerDocuments) *LoadError {
 			if err := d.versions[floorOf(kind)].admit(l.sequence, p.revocation.minSequence, l.digest, CodeRevocationsSequenceOld, CodeRevocationsSequenceConflict, "sequence"); err != nil {
 				return err
 			}
-			d.list, d.revoked = l, revokedAgents(d.bundle, l)
+			d.list = l
 			return nil
 		})
 	}
 	return nil, loadError(CodeABIKindUnknown, "", "the kinds are: keys, bundle, revocations")
 }
 
-func (v *Verifier) loadKeys(issuer string, data []byte) (warnings []Fault, err error) {
+func (v *Verifier) loadKeys(issuer string, data []byte, p *pace) (warnings []Fault, err error) {
 	index := v.policy.issuerIndex([]byte(issuer))
 	if index < 0 || v.policy.issuers[index].inlineKeys != nil {
 		return nil, loadError(CodeKeysIssuerUnknown, "", "load key sets of issuers whose policy entry has jwks_uri")
 	}
-	set, warnings, err := ParseKeySet(data, v.policy.keySetLimits())
+	set, warnings, err := parseKeySet(data, v.policy.keySetLimits(), p)
 	if err != nil {
 		return nil, err
 	}
@@ -121,18 +140,37 @@ func (v *Verifier) loadKeys(issuer string, data []byte) (warnings []Fault, err e
 }
 
 // swap changes the documents of one issuer in a copy of the state, and puts the copy in
-// force unless change refuses.
-func (v *Verifier) swap(id string, change func(*issuer, *issuerDocuments) *LoadError) error {
+// force unless change refuses. marks are the bundle's agents that are revoked after the
+// change, given the documents before it: they are made outside the lock, since that may
+// pause, and again where another document came in between.
+func (v *Verifier) swap(id string, marks func(*issuerDocuments) []uint64, change func(*issuer, *issuerDocuments) *LoadError) error {
 	index := v.policy.issuerIndex([]byte(id))
+	for {
+		before := v.state.Load()
+		revoked := marks(&before.issuers[index])
+		if done, err := v.swapFrom(before, index, revoked, change); done {
+			return err
+		}
+	}
+}
+
+// swapFrom is swap unless the issuer's documents are no longer those of before.
+func (v *Verifier) swapFrom(before *state, index int, revoked []uint64, change func(*issuer, *issuerDocuments) *LoadError) (done bool, err error) {
 	v.loading.Lock()
 	defer v.loading.Unlock()
 	next := *v.state.Load()
-	next.issuers = slices.Clone(next.issuers)
-	if err := change(&v.policy.issuers[index], &next.issuers[index]); err != nil {
-		return err
+	was, is := &before.issuers[index], &next.issuers[index]
+	if was.bundle != is.bundle || was.list != is.list {
+		return false, nil
 	}
+	next.issuers = slices.Clone(next.issuers)
+	d := &next.issuers[index]
+	if err := change(&v.policy.issuers[index], d); err != nil {
+		return true, err
+	}
+	d.revoked = revoked
 	v.state.Store(&next)
-	return nil
+	return true, nil
 }
 
 // Versions returns the highest versions of bundles and lists that have been in force, for

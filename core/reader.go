@@ -17,6 +17,7 @@ type docReader struct {
 	codes  *memberCodes
 	faults []Fault
 	most   int // faults that are kept; 0: all
+	*pace      // nil: read in one go
 }
 
 func (r *docReader) fault(code Code, pointer, detail string) {
@@ -27,6 +28,9 @@ func (r *docReader) fault(code Code, pointer, detail string) {
 		r.faults = append(r.faults, Fault{code, pointer, detail})
 	}
 }
+
+// full tells that no more faults are kept.
+func (r *docReader) full() bool { return r.most > 0 && len(r.faults) >= r.most }
 
 // member is one member of an object that the schema knows.
 type member struct {
@@ -41,15 +45,19 @@ func (r *docReader) object(v strictjson.Value, pointer string, members ...member
 	if !r.kind(v, pointer, strictjson.Object) {
 		return false
 	}
+	r.work(workObject)
 	for _, m := range members {
+		r.work(v.Len()) // to find it
 		if value := v.Member(m.name); value.Exists() {
 			m.read(value, pointer+"/"+m.name)
 		} else if m.mandatory {
 			r.missing(pointer+"/"+m.name, "this member is mandatory")
 		}
 	}
-	for m := v.First(); m.Exists(); m = m.Next() {
+	for m := v.First(); m.Exists() && !r.full(); m = m.Next() {
+		r.work(len(members))
 		if !knows(members, m.Key()) {
+			r.work(workEntry)
 			r.fault(r.codes.unknown, pointer+"/"+escapePointer(string(m.Key())), "known members: "+memberNames(members))
 		}
 	}

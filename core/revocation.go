@@ -39,16 +39,20 @@ const revocationsType = "ajwt-revocations+jwt"
 // (NumericDate). It does not look at sequences: Verifier.Load does. The error is a
 // *LoadError.
 func (p *Policy) ParseRevocations(issuer string, data []byte, now int64) (*RevocationList, error) {
+	return p.parseRevocations(issuer, data, now, nil)
+}
+
+func (p *Policy) parseRevocations(issuer string, data []byte, now int64, pace *pace) (*RevocationList, error) {
 	i := p.issuerIndex([]byte(issuer))
 	if i < 0 || p.issuers[i].revocation.keys == nil {
 		return nil, loadError(CodeRevocationsIssuerUnknown, "", "load lists of issuers whose policy entry has revocation")
 	}
 	is := &p.issuers[i]
-	d, fault := openSigned(data, p.limits.BundleBytes, revocationsType, is.revocation.keys, is.algorithms, &revocationCodes)
+	d, fault := openSigned(data, p.limits.BundleBytes, revocationsType, is.revocation.keys, is.algorithms, &revocationCodes, pace)
 	if fault != nil {
 		return nil, fault
 	}
-	l, fault := readRevocations(d.payload.Root(), &documentTerms{issuer, is.skew, now})
+	l, fault := readRevocations(d.payload.Root(), &documentTerms{issuer, is.skew, now}, pace)
 	if fault != nil {
 		return nil, fault
 	}
@@ -60,25 +64,23 @@ func (p *Policy) ParseRevocations(issuer string, data []byte, now int64) (*Revoc
 // The error is a *LoadError.
 func ReadRevocations(payload []byte, issuer string, now int64) (*RevocationList, error) {
 	var doc strictjson.Document
-	if fault := readPayload(&doc, payload, CodeRevocationsJSONInvalid); fault != nil {
+	if fault := readPayload(&doc, payload, CodeRevocationsJSONInvalid, nil); fault != nil {
 		return nil, fault
 	}
-	l, fault := readRevocations(doc.Root(), &documentTerms{issuer, 0, now})
+	l, fault := readRevocations(doc.Root(), &documentTerms{issuer, 0, now}, nil)
 	if fault != nil {
 		return nil, fault
 	}
 	return l, nil
 }
 
-func readRevocations(root strictjson.Value, t *documentTerms) (*RevocationList, *LoadError) {
-	r := &docReader{codes: &revocationCodes.member, most: signedFaults}
+func readRevocations(root strictjson.Value, t *documentTerms, pace *pace) (*RevocationList, *LoadError) {
+	r := &docReader{codes: &revocationCodes.member, most: signedFaults, pace: pace}
 	l := &RevocationList{keys: map[[32]byte]bool{}}
 	set := func(out *map[string]bool, read func(v strictjson.Value, at string) string) func(strictjson.Value, string) {
 		return func(v strictjson.Value, at string) {
 			*out = map[string]bool{}
-			for _, s := range r.distinct(v, at, read) {
-				(*out)[s] = true
-			}
+			r.distinctInto(*out, v, at, read)
 		}
 	}
 	agent := func(v strictjson.Value, at string) string { return r.id(v, at, &agentIDByte) }
@@ -107,7 +109,7 @@ func readRevocations(root strictjson.Value, t *documentTerms) (*RevocationList, 
 			return string(v.Bytes())
 		})},
 		member{"keys", true, func(v strictjson.Value, at string) {
-			r.distinct(v, at, func(v strictjson.Value, at string) string {
+			r.distinctInto(map[string]bool{}, v, at, func(v strictjson.Value, at string) string {
 				var thumbprint [32]byte
 				if !r.kind(v, at, strictjson.String) {
 					return ""
@@ -207,18 +209,20 @@ func (r *run) checkChainRevoked() Code {
 }
 
 // revokedAgents marks the agents of a bundle that are revoked by it or by a list.
-func revokedAgents(b *Bundle, l *RevocationList) []uint64 {
+func revokedAgents(b *Bundle, l *RevocationList, p *pace) []uint64 {
 	if b == nil {
 		return nil
 	}
 	marks := make([]uint64, (len(b.agents)+63)/64)
 	for i := range b.agents {
+		p.work(1)
 		if b.agents[i].revoked {
 			marks[i/64] |= 1 << (i % 64)
 		}
 	}
 	if l != nil {
 		for id := range l.agents {
+			p.work(workEntry / 2)
 			if i, known := b.agentAt[id]; known {
 				marks[i/64] |= 1 << (i % 64)
 			}

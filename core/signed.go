@@ -28,7 +28,7 @@ const (
 )
 
 // openSigned verifies a signed document and parses its payload (RFC 7515, section 5.2).
-func openSigned(data []byte, limit int, typ string, keys *KeySet, algs AlgorithmSet, codes *signedCodes) (*signedDocument, *LoadError) {
+func openSigned(data []byte, limit int, typ string, keys *KeySet, algs AlgorithmSet, codes *signedCodes, p *pace) (*signedDocument, *LoadError) {
 	if len(data) > limit {
 		return nil, loadError(codes.tooLarge, "", "want at most "+strconv.Itoa(limit)+" bytes (limits.bundle_bytes)")
 	}
@@ -61,11 +61,13 @@ func openSigned(data []byte, limit int, typ string, keys *KeySet, algs Algorithm
 	if alg == 0 {
 		return nil, loadError(codes.key, "", "the key is of another kind than alg")
 	}
+	p.rest() // decoding, and the signature, are a piece each
 	if !key.VerifySignature(alg, c.input, c.signature) && !laxLoad(codes.signature) {
 		return nil, loadError(codes.signature, "", "the document was changed, or another key signed it")
 	}
-	d := &signedDocument{digest: sha256.Sum256(data)}
-	if fault := readPayload(&d.payload, c.payRaw, codes.json); fault != nil {
+	p.rest()
+	d := &signedDocument{digest: p.sum(data)}
+	if fault := readPayload(&d.payload, c.payRaw, codes.json, p); fault != nil {
 		return nil, fault
 	}
 	return d, nil
@@ -73,7 +75,10 @@ func openSigned(data []byte, limit int, typ string, keys *KeySet, algs Algorithm
 
 // readPayload parses the payload of such a document. Its values are bounded by its length
 // alone: whoever could sign a long one is trusted.
-func readPayload(doc *strictjson.Document, payload []byte, code Code) *LoadError {
+func readPayload(doc *strictjson.Document, payload []byte, code Code, p *pace) *LoadError {
+	if p != nil {
+		doc.Work = p.work
+	}
 	if err := doc.Parse(payload, strictjson.Limits{Depth: signedDepth, Values: len(payload)/2 + 1}); err != nil {
 		return loadError(code, "", err.Error())
 	}
@@ -137,6 +142,7 @@ func (r *docReader) entries(v strictjson.Value, at string, read func(v strictjso
 	i := 0
 	for e := v.First(); e.Exists() && len(r.faults) < r.most; e = e.Next() {
 		read(e, at+"/"+strconv.Itoa(i))
+		r.work(workEntry)
 		i++
 	}
 }
@@ -145,15 +151,25 @@ func (r *docReader) entries(v strictjson.Value, at string, read func(v strictjso
 // fault of its own.
 func (r *docReader) distinct(v strictjson.Value, at string, read func(v strictjson.Value, at string) string) (out []string) {
 	seen := map[string]bool{}
+	r.distinctInto(seen, v, at, func(e strictjson.Value, at string) string {
+		s := read(e, at)
+		if s != "" && !seen[s] {
+			out = append(out, s)
+		}
+		return s
+	})
+	return out
+}
+
+// distinctInto is distinct for a large array whose order does not matter.
+func (r *docReader) distinctInto(set map[string]bool, v strictjson.Value, at string, read func(v strictjson.Value, at string) string) {
 	r.entries(v, at, func(e strictjson.Value, at string) {
 		switch s := read(e, at); {
 		case s == "":
-		case seen[s]:
+		case set[s]:
 			r.fault(r.codes.duplicate, at, "this entry stands twice")
 		default:
-			seen[s] = true
-			out = append(out, s)
+			set[s] = true
 		}
 	})
-	return out
 }

@@ -45,11 +45,19 @@ type node struct {
 // Document is one parsed text. The zero Document is ready for Parse. Values taken
 // from it are valid until the next Parse, and as long as the source is unchanged.
 type Document struct {
+	// Work, where it is not nil, is told during Parse how much was done since it was told
+	// last: bytes that were read, and comparisons of names. It is told after every few
+	// thousand; only a single string, number or run of white space is read in one go.
+	Work func(n int)
+
 	src    []byte
 	text   []byte // strings that had escapes, decoded
 	nodes  []node
 	order  []int32 // scratch for the duplicate check of large objects
 	pos    int
+	due    int // position at which to tell Work
+	told   int // position up to which it was told
+	sorted int // comparisons since it was told
 	limits Limits
 	depth  int
 	member int

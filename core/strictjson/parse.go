@@ -60,6 +60,9 @@ const linearKeys = 16
 func (d *Document) Parse(src []byte, limits Limits) error {
 	d.src, d.text, d.nodes = src, d.text[:0], d.nodes[:0]
 	d.pos, d.limits, d.depth, d.member = 0, limits, 0, 0
+	if d.due, d.told, d.sorted = maxSource, 0, 0; d.Work != nil {
+		d.due = workEvery
+	}
 	if len(src) > maxSource {
 		return Error{FaultMembers, maxSource}
 	}
@@ -76,6 +79,15 @@ func (d *Document) Parse(src []byte, limits Limits) error {
 		return Error{fault, d.pos}
 	}
 	return nil
+}
+
+// workEvery is how many bytes, or comparisons, Work is told of at a time.
+const workEvery = 4096
+
+func (d *Document) tell() {
+	n := d.pos - d.told
+	d.told, d.due = d.pos, d.pos+workEvery
+	d.Work(n)
 }
 
 // space passes over white space, of which most texts on the wire have none.
@@ -103,6 +115,9 @@ func (d *Document) value(key0, key1 int32, keyEscaped bool) Fault {
 	}
 	if d.pos >= len(d.src) {
 		return FaultSyntax
+	}
+	if d.pos >= d.due {
+		d.tell()
 	}
 	i := len(d.nodes)
 	d.nodes = append(d.nodes, node{key0: key0, key1: key1, keyEscaped: keyEscaped})
@@ -281,11 +296,18 @@ func (d *Document) siftDown(i, n int) {
 		}
 		d.order[i], d.order[child] = d.order[child], d.order[i]
 		i = child
+		if d.sorted += 8; d.sorted >= workEvery && d.Work != nil {
+			n := d.sorted
+			d.sorted = 0
+			d.Work(n)
+		}
 	}
 }
 
 func (d *Document) keyLess(a, b int32) bool {
-	return bytes.Compare(Value{d, a}.Key(), Value{d, b}.Key()) < 0
+	x, y := Value{d, a}.Key(), Value{d, b}.Key()
+	d.sorted += min(len(x), len(y)) / 16
+	return bytes.Compare(x, y) < 0
 }
 
 func (d *Document) array(parent int) Fault {
