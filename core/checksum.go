@@ -1,7 +1,6 @@
 package ajwt
 
 import (
-	"crypto/sha256"
 	"strconv"
 
 	"github.com/agentic-jwt/ajwt/core/strictjson"
@@ -57,7 +56,7 @@ func AgentChecksum(reading Reading, agent []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return string(appendChecksum(nil, sha256.Sum256(canonical))), nil
+	return string(appendChecksum(nil, sum256(canonical))), nil
 }
 
 // AgentCanonical returns the bytes that AgentChecksum hashes, so that an implementer

@@ -241,7 +241,7 @@ func (r *run) checkLink(links []link, i int) Code {
 		if string(k.iss) != string(before.sub) {
 			return CodeDelegationLinkOrderMismatch
 		}
-		sum := sha256.Sum256(before.jws.raw)
+		sum := sum256(before.jws.raw)
 		if !k.hasPrev || k.prev != sum {
 			return CodeDelegationLinkPrevMismatch
 		}
@@ -318,7 +318,7 @@ func (r *run) linkSignatures(links []link) Code {
 	entry := SignatureEntry{Key: r.key.Thumbprint(), Generation: uint64(r.issuerAt)<<32 | r.state.issuers[r.issuerAt].generation,
 		Expires: min(r.claims.expAt, strictjson.MaxInteger-maxSkew) + r.issuer.skew}
 	r.s.hash = append(append(r.s.hash[:0], "ajwt-links-1\x00"...), r.tokenHash[:]...)
-	entry.Token = sha256.Sum256(r.s.hash)
+	entry.Token = sum256(r.s.hash)
 	if r.v.cache.Known(&entry, r.now) {
 		return 0
 	}

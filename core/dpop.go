@@ -1,10 +1,6 @@
 package ajwt
 
-import (
-	"crypto/sha256"
-
-	"github.com/agentic-jwt/ajwt/core/strictjson"
-)
+import "github.com/agentic-jwt/ajwt/core/strictjson"
 
 // proofState is what the proof stage establishes.
 type proofState struct {
@@ -265,7 +261,7 @@ func (r *run) proofReplayKey() ReplayKey {
 	case methodHTTPSig:
 		label, id = "ajwt-httpsig-1\x00", r.proof.httpsig.nonce
 	case methodPatchet:
-		sum := sha256.Sum256(r.proof.patchet.signature)
+		sum := sum256(r.proof.patchet.signature)
 		label, id = "ajwt-patchet-1\x00", sum[:]
 	default:
 		label, id = "ajwt-proof-1\x00", r.proof.members.jti.Bytes()
@@ -275,7 +271,7 @@ func (r *run) proofReplayKey() ReplayKey {
 	h = append(h, id...)
 	r.s.hash = h
 	return ReplayKey{
-		Key:     sha256.Sum256(h),
+		Key:     sum256(h),
 		Owner:   r.binding,
 		Expires: r.proof.iat + r.policy.proof.maxAge + r.issuer.skew,
 	}

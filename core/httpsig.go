@@ -1,7 +1,6 @@
 package ajwt
 
 import (
-	"crypto/sha256"
 	"crypto/sha512"
 
 	"github.com/agentic-jwt/ajwt/core/structured"
@@ -304,7 +303,7 @@ func (r *run) checkDigest() Code {
 		var match bool
 		switch string(m.Key()) {
 		case "sha-256":
-			sum := sha256.Sum256(r.req.Body)
+			sum := sum256(r.req.Body)
 			match = string(sum[:]) == string(m.Bytes())
 		case "sha-512":
 			sum := sha512.Sum512(r.req.Body)

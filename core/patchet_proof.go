@@ -101,7 +101,7 @@ func (r *run) checkPoPBody() Code {
 	case "{}", "[]", `""`, "0", "0.0", "-0.0", "false", "null":
 		return 0
 	}
-	r.proof.patchet.hasData, r.proof.patchet.data = true, sha256.Sum256(text)
+	r.proof.patchet.hasData, r.proof.patchet.data = true, sum256(text)
 	return 0
 }
 

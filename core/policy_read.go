@@ -59,9 +59,9 @@ func policyJSONError(err strictjson.Error) *LoadError {
 func policyDigest(data []byte, hosts strictjson.Value) [sha256.Size]byte {
 	at := hosts.Offset()
 	if at < 0 {
-		return sha256.Sum256(data)
+		return sum256(data)
 	}
-	return sha256.Sum256(append(bytes.Clone(data[:at]), data[at+len(hosts.Raw()):]...))
+	return sum256(append(bytes.Clone(data[:at]), data[at+len(hosts.Raw()):]...))
 }
 
 // policyReader walks a policy and collects its faults.

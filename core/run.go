@@ -238,6 +238,6 @@ func (r *run) describe() {
 	}
 	r.d.Agent, r.d.Workflow, r.d.Step, r.d.ChainHash, r.d.Act = out[0], out[1], out[2], out[3], out[4]
 	if jti := r.claims.jti.Bytes(); len(jti) > 0 && len(jti) <= maxJTIBytes {
-		r.d.JTIHash = sha256.Sum256(jti)
+		r.d.JTIHash = sum256(jti)
 	}
 }

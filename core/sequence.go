@@ -63,7 +63,7 @@ func joinedDigest[T ~string | ~[]byte](ids []T) [sha256.Size]byte {
 		}
 		joined = append(joined, id...)
 	}
-	return sha256.Sum256(laxJoined(joined))
+	return sum256(laxJoined(joined))
 }
 
 // appendSequenceHash writes a digest in the given form, nothing for an unknown one.

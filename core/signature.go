@@ -3,7 +3,6 @@ package ajwt
 import (
 	"crypto"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/sha512"
 	"sync/atomic"
 
@@ -25,17 +24,17 @@ func (k *Key) VerifySignature(alg Algorithm, signingInput, signature []byte) boo
 	case AlgEd448:
 		return len(signature) == 114 && ed448.Verify(k.point[:57], signingInput, signature, "")
 	case AlgES256:
-		digest := sha256.Sum256(signingInput)
+		digest := sum256(signingInput)
 		return verifyECDSA(k.ecdsa, digest[:], signature)
 	case AlgES384:
 		digest := sha512.Sum384(signingInput)
 		return verifyECDSA(k.ecdsa, digest[:], signature)
 	case AlgRS256:
-		digest := sha256.Sum256(signingInput)
+		digest := sum256(signingInput)
 		return len(signature) == k.rsa.size &&
 			rsa.VerifyPKCS1v15(&k.rsa.public, crypto.SHA256, digest[:], signature) == nil
 	case AlgPS256:
-		digest := sha256.Sum256(signingInput)
+		digest := sum256(signingInput)
 		return len(signature) == k.rsa.size &&
 			rsa.VerifyPSS(&k.rsa.public, crypto.SHA256, digest[:], signature, pssOptions) == nil
 	case AlgMLDSA44:

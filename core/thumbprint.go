@@ -1,7 +1,5 @@
 package ajwt
 
-import "crypto/sha256"
-
 // JWK thumbprints (RFC 7638) with SHA-256: the hash of the required members in
 // lexicographic order, without white space. The values are hashed as they stood in
 // the JWK: strict base64url has one spelling per value and nothing to escape, so what
@@ -14,7 +12,7 @@ func thumbprintOKP(crv string, x []byte) [32]byte {
 	b = append(b, crv...)
 	b = append(b, `","kty":"OKP","x":"`...)
 	b = append(b, x...)
-	return sha256.Sum256(append(b, `"}`...))
+	return sum256(append(b, `"}`...))
 }
 
 // thumbprintEC hashes crv, kty, x, y (RFC 7638, section 3.2).
@@ -26,7 +24,7 @@ func thumbprintEC(crv string, x, y []byte) [32]byte {
 	b = append(b, x...)
 	b = append(b, `","y":"`...)
 	b = append(b, y...)
-	return sha256.Sum256(append(b, `"}`...))
+	return sum256(append(b, `"}`...))
 }
 
 // thumbprintRSA hashes e, kty, n (RFC 7638, section 3.2).
@@ -36,7 +34,7 @@ func thumbprintRSA(e, n []byte) [32]byte {
 	b = append(b, e...)
 	b = append(b, `","kty":"RSA","n":"`...)
 	b = append(b, n...)
-	return sha256.Sum256(append(b, `"}`...))
+	return sum256(append(b, `"}`...))
 }
 
 // thumbprintAKP hashes alg, kty, pub (RFC 9964).
@@ -46,5 +44,5 @@ func thumbprintAKP(alg string, pub []byte) [32]byte {
 	b = append(b, alg...)
 	b = append(b, `","kty":"AKP","pub":"`...)
 	b = append(b, pub...)
-	return sha256.Sum256(append(b, `"}`...))
+	return sum256(append(b, `"}`...))
 }

@@ -1,8 +1,6 @@
 package ajwt
 
 import (
-	"crypto/sha256"
-
 	"github.com/agentic-jwt/ajwt/core/strictjson"
 )
 
@@ -95,7 +93,7 @@ func (r *run) checkKeyFits() Code {
 // checkSignature is check 401. Only this result is remembered; everything else about
 // the token is decided anew for each request.
 func (r *run) checkSignature() Code {
-	r.tokenHash = sha256.Sum256(bytesOf(r.tokenText))
+	r.tokenHash = sum256(bytesOf(r.tokenText))
 	entry := &r.s.entry
 	*entry = SignatureEntry{Token: r.tokenHash, Key: r.key.Thumbprint(), Generation: uint64(r.issuerAt)<<32 | r.state.keys[r.issuerAt].generation}
 	if r.known = r.v.cache.Known(entry, r.now); r.known {
@@ -227,12 +225,12 @@ func (r *run) tokenReplayKey() ReplayKey {
 	h = append(h, iss...)
 	h = append(h, r.claims.jti.Bytes()...)
 	r.s.hash = h
-	k := ReplayKey{Key: sha256.Sum256(h), Expires: r.claims.expAt + r.issuer.skew, Token: true}
+	k := ReplayKey{Key: sum256(h), Expires: r.claims.expAt + r.issuer.skew, Token: true}
 	if k.Owner = r.binding; !r.bound {
 		// Without a key the agent is the owner, so that one agent's tokens cannot fill
 		// the memory either.
 		h = append(append(h[:len(h)-len(r.claims.jti.Bytes())], r.claims.sub.Bytes()...), "\x00sub"...)
-		k.Owner = sha256.Sum256(h)
+		k.Owner = sum256(h)
 	}
 	return k
 }
