@@ -84,6 +84,10 @@ type fakeHost struct {
 	status  []int
 	lines   []string
 	onReply func()
+
+	entered  []uint32
+	noStream Status
+	resumed  int
 }
 
 func (h *fakeHost) Log(_ Level, line string) { h.lines = append(h.lines, line) }
@@ -96,9 +100,19 @@ func (h *fakeHost) Respond(status int, _ string, body, headers []byte) Status {
 	return StatusOK
 }
 
+func (h *fakeHost) Enter(id uint32) Status {
+	h.entered = append(h.entered, id)
+	return h.noStream
+}
+
+func (h *fakeHost) Resume() Status { h.resumed++; return StatusOK }
+
 type fakeRoot struct {
-	outcome Outcome
-	fault   string
+	outcome   Outcome
+	fault     string
+	token     uint32
+	answers   []uint32 // tokens of CallResponse
+	forgotten []uint32
 }
 
 func (r *fakeRoot) maybe() Outcome {
@@ -107,13 +121,16 @@ func (r *fakeRoot) maybe() Outcome {
 	}
 	return r.outcome
 }
-func (r *fakeRoot) Configure(int) bool            { r.maybe(); return true }
-func (r *fakeRoot) Tick()                         { r.maybe() }
-func (r *fakeRoot) CallResponse(uint32, int, int) { r.maybe() }
-func (r *fakeRoot) RequestHeaders(bool) Outcome   { return r.maybe() }
-func (r *fakeRoot) RequestBody(int, bool) Outcome { return r.maybe() }
-func (r *fakeRoot) RequestTrailers() Outcome      { return r.maybe() }
-func (r *fakeRoot) Done()                         { r.maybe() }
+func (r *fakeRoot) Configure(int) bool                { r.maybe(); return true }
+func (r *fakeRoot) Tick()                             { r.maybe() }
+func (r *fakeRoot) CallResponse(t uint32, _, _ int)   { r.answers = append(r.answers, t); r.maybe() }
+func (r *fakeRoot) RequestHeaders(bool) Outcome       { return r.maybe() }
+func (r *fakeRoot) RequestBody(int, bool) Outcome     { return r.maybe() }
+func (r *fakeRoot) RequestTrailers() Outcome          { return r.maybe() }
+func (r *fakeRoot) WaitsFor() uint32                  { return r.token }
+func (r *fakeRoot) Answered(uint32, int, int) Outcome { return r.maybe() }
+func (r *fakeRoot) Forgotten(t uint32)                { r.forgotten = append(r.forgotten, t) }
+func (r *fakeRoot) Done()                             { r.maybe() }
 
 func newFake() (*Module, *fakeHost, *fakeRoot) {
 	host, root := &fakeHost{}, &fakeRoot{}
@@ -161,6 +178,89 @@ func TestModuleRefuses(t *testing.T) {
 	require.Equal(t, Pause, m.RequestTrailers(2))
 	root.outcome = Passed
 	require.Equal(t, Pause, m.RequestTrailers(2), "nothing is held beyond the trailers")
+}
+
+// A request that waits for a call is held in every callback, and goes on once.
+func TestModuleWaits(t *testing.T) {
+	for name, callback := range map[string]func(*Module, *fakeRoot) Action{
+		"headers":  func(m *Module, _ *fakeRoot) Action { return m.RequestHeaders(2, false) },
+		"body":     func(m *Module, _ *fakeRoot) Action { return m.RequestBody(2, 1, true) },
+		"trailers": func(m *Module, _ *fakeRoot) Action { return m.RequestTrailers(2) },
+	} {
+		for _, context := range []uint32{1, 2} { // the root's, or the stream's
+			wait := func() (*Module, *fakeHost, *fakeRoot) {
+				m, host, root := newFake()
+				if name != "headers" {
+					root.outcome = Held
+					require.Equal(t, Pause, m.RequestHeaders(2, false))
+				}
+				root.outcome, root.token = Waiting, 7
+				require.Equal(t, Pause, callback(m, root), name)
+				root.outcome = Passed
+				require.Equal(t, Pause, m.RequestBody(2, 1, false), name)
+				require.Equal(t, Pause, m.RequestBody(2, 9, true), name)
+				require.Equal(t, Pause, m.RequestTrailers(2), name)
+				m.CallResponse(context, 8, 1, 0)
+				require.Equal(t, []uint32{8}, root.answers, "the answer to another call")
+				require.Zero(t, host.resumed)
+				return m, host, root
+			}
+			m, host, root := wait()
+			m.CallResponse(context, 7, 1, 0)
+			require.Equal(t, []uint32{2}, host.entered)
+			require.Equal(t, 1, host.resumed)
+			require.Equal(t, Continue, m.RequestBody(2, 9, true))
+			m.CallResponse(context, 7, 1, 0)
+			require.Equal(t, 1, host.resumed, "an answer counts once")
+			require.Equal(t, []uint32{8, 7}, root.answers)
+			m.Delete(2)
+			require.Empty(t, root.forgotten)
+
+			for _, outcome := range []Outcome{Refused, Held, Waiting} {
+				m, host, root = wait()
+				root.outcome = outcome
+				m.CallResponse(context, 7, 1, 0)
+				require.Zero(t, host.resumed)
+				require.Equal(t, Pause, m.RequestBody(2, 9, true))
+				require.Equal(t, outcome != Refused, len(host.status) == 1, "there is an answer in any case")
+				require.Empty(t, m.waiting)
+			}
+			m, host, root = wait()
+			root.fault = "secret"
+			m.CallResponse(context, 7, 1, 0)
+			require.Zero(t, host.resumed)
+			require.Equal(t, []int{500}, host.status)
+
+			m, host, root = wait()
+			m.Delete(2)
+			require.Equal(t, []uint32{7}, root.forgotten)
+			require.Empty(t, m.waiting)
+			m.CallResponse(1, 7, 1, 0)
+			require.Zero(t, host.resumed+len(host.entered)+len(host.status), "nobody waits for it now")
+
+			m, host, root = wait()
+			host.noStream = StatusBadArgument
+			m.CallResponse(context, 7, 1, 0)
+			require.Equal(t, []uint32{7}, root.forgotten)
+			require.Zero(t, host.resumed+len(host.status))
+		}
+	}
+	// Two roots of an instance may have calls of one number.
+	host := &fakeHost{}
+	roots := []*fakeRoot{{outcome: Waiting, token: 7}, {outcome: Waiting, token: 7}}
+	n := 0
+	m := NewModule(host, func(Host) Root { n++; return roots[n-1] })
+	m.ContextCreate(1, 0)
+	m.ContextCreate(2, 0)
+	m.ContextCreate(11, 1)
+	m.ContextCreate(12, 2)
+	m.RequestHeaders(11, true)
+	m.RequestHeaders(12, true)
+	roots[0].outcome, roots[1].outcome = Passed, Passed
+	m.CallResponse(2, 7, 1, 0)
+	m.CallResponse(3, 7, 1, 0) // of no root
+	m.CallResponse(1, 7, 1, 0)
+	require.Equal(t, []uint32{12, 11}, host.entered)
 }
 
 func TestModulePanics(t *testing.T) {

@@ -91,11 +91,18 @@ func (hostCalls) SetTick(milliseconds int) Status {
 // noPairs are trailers without a field: some hosts do not take no bytes at all.
 var noPairs = AppendPairs(nil)
 
-func (hostCalls) Call(cluster string, headers []byte, timeout int) (uint32, Status) {
+func (hostCalls) Call(cluster string, headers, body []byte, timeout int) (uint32, Status) {
 	prepare(SlotOther)
-	status := proxyHTTPCall(cluster, alias(headers), "", alias(noPairs), uint32(timeout), numberPointer)
+	status := proxyHTTPCall(cluster, alias(headers), alias(body), alias(noPairs), uint32(timeout), numberPointer)
 	return outNumber, Status(status)
 }
+
+func (hostCalls) Enter(stream uint32) Status { return Status(proxySetEffectiveContext(stream)) }
+
+// requestStream names the half of a stream that comes from the client.
+const requestStream = 0
+
+func (hostCalls) Resume() Status { return Status(proxyContinueStream(requestStream)) }
 
 func (hostCalls) Shared(key string) ([]byte, uint32, Status) {
 	prepare(SlotShared)

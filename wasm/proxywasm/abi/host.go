@@ -23,7 +23,11 @@ type Host interface {
 	SetTick(milliseconds int) Status
 	// Call sends a request, whose headers are pairs, to a cluster. The answer comes
 	// as CallResponse with the same token.
-	Call(cluster string, headers []byte, timeoutMilliseconds int) (token uint32, status Status)
+	Call(cluster string, headers, body []byte, timeoutMilliseconds int) (token uint32, status Status)
+	// Enter makes a stream the current context, until the call of the module returns.
+	Enter(stream uint32) Status
+	// Resume lets the request of the current context go on that an Action stopped.
+	Resume() Status
 
 	// Shared returns a value that all instances share, and what SetShared needs to
 	// replace exactly that one.

@@ -23,6 +23,12 @@ func proxySetTickPeriod(milliseconds uint32) uint32
 //go:wasmimport env proxy_http_call
 func proxyHTTPCall(cluster, headers, body, trailers string, timeout uint32, token unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_set_effective_context
+func proxySetEffectiveContext(id uint32) uint32
+
+//go:wasmimport env proxy_continue_stream
+func proxyContinueStream(kind uint32) uint32
+
 //go:wasmimport env proxy_get_shared_data
 func proxyGetSharedData(key string, at, size, cas unsafe.Pointer) uint32
 

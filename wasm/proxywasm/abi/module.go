@@ -17,6 +17,15 @@ type Root interface {
 	RequestBody(size int, end bool) Outcome
 	// RequestTrailers is for a held request: the body is complete.
 	RequestTrailers() Outcome
+	// WaitsFor names the call whose answer a request waits for, right after the Outcome
+	// Waiting.
+	WaitsFor() (token uint32)
+	// Answered is CallResponse for such a call; the current context is the request's. Its
+	// Outcome is Passed or Refused.
+	Answered(token uint32, headers, body int) Outcome
+	// Forgotten tells that a request is gone that waited for a call. The answer may still
+	// come, as CallResponse.
+	Forgotten(token uint32)
 	// Done is called after a stream has ended: nobody waits for its return.
 	Done()
 }
@@ -28,7 +37,8 @@ type Outcome uint8
 const (
 	Refused Outcome = iota // it was answered, and goes no further
 	Passed
-	Held // its headers wait for the body
+	Held    // its headers wait for the body
+	Waiting // it waits for the answer of a call
 )
 
 // Module is what stands behind the exports. It never panics: a fault of a Root refuses
@@ -39,17 +49,26 @@ type Module struct {
 	newRoot func(Host) Root
 	roots   map[uint32]Root
 	streams map[uint32]stream
+	waiting map[call]uint32 // the stream of each call that one waits for
 }
 
 type stream struct {
 	root    Root
 	outcome Outcome
 	begun   bool
+	token   uint32 // of the call that it waits for
+}
+
+// call names a call that is under way: whether two roots may have the same token is the
+// host's affair.
+type call struct {
+	root  Root
+	token uint32
 }
 
 // NewModule makes a Module. newRoot is called for each configuration.
 func NewModule(host Host, newRoot func(Host) Root) *Module {
-	return &Module{host, newRoot, make(map[uint32]Root), make(map[uint32]stream)}
+	return &Module{host, newRoot, make(map[uint32]Root), make(map[uint32]stream), make(map[call]uint32)}
 }
 
 // ContextCreate is proxy_on_context_create: a root where parent is 0, else a stream.
@@ -79,11 +98,36 @@ func (m *Module) Tick(root uint32) {
 	}
 }
 
-// CallResponse is proxy_on_http_call_response.
-func (m *Module) CallResponse(root, token uint32, headers, body int) {
+// CallResponse is proxy_on_http_call_response. context is that of the root, or with some
+// hosts that of the stream which made the call. A request that waited for the answer goes
+// on, unless it is refused.
+func (m *Module) CallResponse(context, token uint32, headers, body int) {
 	defer m.recovered("http_call_response", nil)
-	if r := m.roots[root]; r != nil {
-		r.CallResponse(token, headers, body)
+	root := m.roots[context]
+	if root == nil {
+		if root = m.streams[context].root; root == nil {
+			return
+		}
+	}
+	id, ok := m.waiting[call{root, token}]
+	if !ok {
+		root.CallResponse(token, headers, body)
+		return
+	}
+	delete(m.waiting, call{root, token})
+	if m.host.Enter(id) != StatusOK { // the host has given up the stream: nobody is there to answer
+		root.Forgotten(token)
+		return
+	}
+	action := m.judge("http_call_response", id, m.streams[id], func() Outcome {
+		outcome := root.Answered(token, headers, body)
+		if outcome != Passed && outcome != Refused {
+			panic("there is nothing more to wait for")
+		}
+		return outcome
+	})
+	if action == Continue && m.host.Resume() != StatusOK {
+		m.host.Log(LevelError, "ajwt: http_call_response: the request does not go on")
 	}
 }
 
@@ -111,8 +155,8 @@ func (m *Module) RequestTrailers(id uint32) Action {
 		return actionOf(s.outcome)
 	}
 	return m.judge("request_trailers", id, s, func() Outcome {
-		if outcome := s.root.RequestTrailers(); outcome == Passed {
-			return Passed
+		if outcome := s.root.RequestTrailers(); outcome != Held {
+			return outcome
 		}
 		return Refused // nothing comes after trailers
 	})
@@ -134,7 +178,12 @@ func (m *Module) judge(callback string, id uint32, s stream, ask func() Outcome)
 		refuse()
 		return Pause
 	}
-	s.outcome = ask()
+	outcome := ask()
+	if outcome == Waiting {
+		s.token = s.root.WaitsFor()
+		m.waiting[call{s.root, s.token}] = id
+	}
+	s.outcome = outcome
 	return actionOf(s.outcome)
 }
 
@@ -158,9 +207,14 @@ func (m *Module) Delete(id uint32) {
 	s, ok := m.streams[id]
 	delete(m.streams, id)
 	delete(m.roots, id)
-	if ok && s.root != nil {
-		s.root.Done()
+	if !ok || s.root == nil {
+		return
 	}
+	if s.outcome == Waiting {
+		delete(m.waiting, call{s.root, s.token})
+		s.root.Forgotten(s.token)
+	}
+	s.root.Done()
 }
 
 // recovered catches a panic. The text of what was thrown is not written: it may hold

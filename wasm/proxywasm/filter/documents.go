@@ -167,7 +167,7 @@ func (r *Root) tick(d *document, now int64) {
 	}
 	r.out = abi.AppendPairs(r.out[:0], abi.Pair{Name: ":method", Value: "GET"}, abi.Pair{Name: ":scheme", Value: d.scheme},
 		abi.Pair{Name: ":authority", Value: d.authority}, abi.Pair{Name: ":path", Value: d.path}, abi.Pair{Name: "accept", Value: "*/*"})
-	token, status := r.host.Call(d.cluster, r.out, d.timeout)
+	token, status := r.host.Call(d.cluster, r.out, nil, d.timeout)
 	if status != abi.StatusOK {
 		r.fetchFailed(d, "the proxy did not send the call: status "+strconv.Itoa(int(status))+"; is there a cluster "+d.cluster+"?")
 		r.settle(d, nil, now)

@@ -282,7 +282,7 @@ func TestConfigurationFaultsAllAtOnce(t *testing.T) {
 	require.False(t, New(p).Configure(len(p.config)))
 	text := strings.Join(p.lines, "\n")
 	for _, pointer := range []string{"/issuers/0/extra", "/issuers/0/bundle/keys", "/issuers/0/jwks_uri: policy_member_missing", "/issuers/0/bundle/uri",
-		"/replay/scope", "/proof/methods/0", "/routes/0/require/tool", "/hosts/proxywasm/fetch/0/origin", "/hosts/proxywasm/fetch/2/origin"} {
+		"/hosts/proxywasm/replay: policy_member_missing", "/proof/methods/0", "/routes/0/require/tool", "/hosts/proxywasm/fetch/0/origin", "/hosts/proxywasm/fetch/2/origin"} {
 		require.Contains(t, text, pointer)
 	}
 	for _, config := range []string{"", "{", "[]", "null"} {

@@ -29,7 +29,10 @@ type proxy struct {
 
 	lines      []string
 	tick       int
-	calls      []string // cluster and path
+	calls      []string   // cluster and path
+	fields     []abi.Pair // of the last call
+	sent       string     // its body
+	timeout    int        // its limit, milliseconds
 	callStatus abi.Status
 	metrics    map[string]int64
 	names      []string
@@ -117,11 +120,15 @@ func (p *proxy) Respond(status int, details string, body, headers []byte) abi.St
 
 func (p *proxy) SetTick(ms int) abi.Status { p.tick = ms; return abi.StatusOK }
 
-func (p *proxy) Call(cluster string, headers []byte, _ int) (uint32, abi.Status) {
+func (p *proxy) Enter(uint32) abi.Status { return abi.StatusOK }
+func (p *proxy) Resume() abi.Status      { return abi.StatusOK }
+
+func (p *proxy) Call(cluster string, headers, body []byte, timeout int) (uint32, abi.Status) {
 	if p.callStatus != abi.StatusOK {
 		return 0, p.callStatus
 	}
 	pairs, _ := abi.ReadPairs(nil, bytes.Clone(headers))
+	p.fields, p.sent, p.timeout = pairs, string(body), timeout
 	for _, h := range pairs {
 		if h.Name == ":path" {
 			p.calls = append(p.calls, cluster+h.Value)

@@ -107,6 +107,34 @@ func (r *sharedReplay) begin(name string, w window, now int64) bool {
 	return false
 }
 
+// servedName is the value that says which memory this process uses: the NumericDate since
+// when, 8 bytes, and the URL of a store, nothing for the shared data.
+const servedName = replayPrefix + "served"
+
+// servedSince is the NumericDate since when this process has used a memory, 0 for always.
+// A memory that a policy leaves and a later one takes up again knows nothing of what was
+// used in between, nor does a store of what the process remembered before.
+func servedSince(host abi.Host, url string, now int64) (since int64, ok bool) {
+	for range swaps {
+		value, cas, status := host.Shared(servedName)
+		switch {
+		case status == abi.StatusNotFound:
+			if !create(host, servedName, append(make([]byte, 8), url...)) {
+				return 0, false
+			}
+			continue
+		case status != abi.StatusOK || cas == 0 || len(value) < 8:
+			return 0, false
+		case string(value[8:]) == url:
+			return int64(binary.LittleEndian.Uint64(value)), true
+		}
+		if host.SetShared(servedName, append(binary.LittleEndian.AppendUint64(nil, uint64(now)), url...), cas) == abi.StatusOK {
+			return now, true
+		}
+	}
+	return 0, false
+}
+
 func aboutReplay(start int64, w window) []byte {
 	var b []byte
 	for _, n := range [...]int64{start, w.maxAge, w.skew, w.lifetime} {

@@ -103,6 +103,7 @@ func (r *Root) read() bool {
 	if status != abi.StatusOK {
 		return false
 	}
+	r.raw = raw // good until the header fields of something are asked for
 	pairs, ok := abi.ReadPairs(r.pairs[:0], raw)
 	r.pairs = pairs[:0]
 	q := &r.request
@@ -152,6 +153,9 @@ func (r *Root) upgrades() bool { return r.request.Method == "CONNECT" || r.has("
 func (r *Root) decide(body []byte) abi.Outcome {
 	r.request.Body = body
 	d := r.verifier.Verify(&r.request)
+	if d.Deferred {
+		return r.askStore(&d)
+	}
 	return r.conclude(&d)
 }
 

@@ -14,13 +14,16 @@ type Root struct {
 	host      abi.Host
 	settings  *settings
 	verifier  *ajwt.Verifier
-	replay    *sharedReplay
+	replay    *sharedReplay // or store
+	store     *replayStore
 	documents []document
 	metrics   metrics
 	ready     bool
 
 	request   ajwt.Request // used again by each request
 	pairs     []abi.Pair   // so is this
+	raw       []byte       // header fields of the request as the host gave them
+	waitsFor  uint32       // token of the last call to the store
 	out       []byte       // and this
 	began     int64        // nanoseconds
 	garbage   int          // bytes since the last collection
@@ -62,8 +65,7 @@ func (r *Root) Configure(size int) bool {
 		return false
 	}
 	now := r.host.Now() / second
-	capacity, perKey := s.policy.ReplayCapacity()
-	replay, ok := openReplay(r.host, capacity, perKey, s.window, now)
+	replay, ok := r.openMemory(s, now)
 	if !ok {
 		r.host.Log(abi.LevelCritical, "ajwt: the shared data cannot hold the replay memory")
 		return false
@@ -74,7 +76,7 @@ func (r *Root) Configure(size int) bool {
 		r.host.Log(abi.LevelCritical, err.Error())
 		return false
 	}
-	r.settings, r.verifier, r.replay = s, verifier, replay
+	r.settings, r.verifier = s, verifier
 	r.metrics.define(r.host)
 	r.documents = nil
 	for _, src := range s.sources {
@@ -90,6 +92,26 @@ func (r *Root) Configure(size int) bool {
 	r.tell(true)
 	r.host.Collect() // the policy's text and tree
 	return true
+}
+
+// openMemory makes the policy's replay memory ready.
+func (r *Root) openMemory(s *settings, now int64) (ajwt.Replay, bool) {
+	since, ok := servedSince(r.host, s.store.url, now)
+	if !ok {
+		return nil, false
+	}
+	if s.policy.ReplayShared() {
+		r.replay, r.store = nil, openStore(r.host, s.store, since)
+		return r.store, true
+	}
+	capacity, perKey := s.policy.ReplayCapacity()
+	replay, ok := openReplay(r.host, capacity, perKey, s.window, now)
+	if !ok {
+		return nil, false
+	}
+	replay.start = max(replay.start, since)
+	r.replay, r.store = replay, nil
+	return replay, true
 }
 
 // logFaults writes a line for each fault.
@@ -129,9 +151,9 @@ func (r *Root) Tick() {
 		r.tick(&r.documents[i], now)
 	}
 	r.tell(false)
-	if n := r.replay.conflicts; n > r.conflicts {
-		r.metrics.conflicts.add(int64(n - r.conflicts))
-		r.conflicts = n
+	if r.replay != nil && r.replay.conflicts > r.conflicts {
+		r.metrics.conflicts.add(int64(r.replay.conflicts - r.conflicts))
+		r.conflicts = r.replay.conflicts
 	}
 	r.collect(1)
 }

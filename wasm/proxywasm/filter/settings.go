@@ -15,6 +15,7 @@ type settings struct {
 	sources   []source // documents to fetch
 	offload   bool     // the proxy verifies signatures where it can
 	window    window
+	store     storeSource // of a shared replay memory
 	nonceKeys [][]byte
 }
 
@@ -40,6 +41,10 @@ const (
 	// each, separated by commas. A proxy shows its configuration to its operators, so
 	// secrets do not stand there.
 	nonceVariable = "AJWT_NONCE_KEYS"
+	// secretVariable holds the bearer secret of the replay store.
+	secretVariable = "AJWT_REPLAY_SECRET"
+	// defaultStoreTimeout is how long a request waits for the replay store, milliseconds.
+	defaultStoreTimeout = 250
 )
 
 // settingsLimits are those of core for a policy.
@@ -62,9 +67,7 @@ func readSettings(data []byte, env func(string) string) (*settings, []ajwt.Fault
 	r.documents()
 	r.bodies()
 	r.windows()
-	if r.root.Member("replay").Member("scope").Is("shared") {
-		r.fault(ajwt.CodePolicyFeatureUnsupported, "/replay/scope", "the memory is that of one proxy process: want local")
-	}
+	r.store(env(secretVariable))
 	r.nonce(env(nonceVariable))
 	switch value := env(offloadVariable); value {
 	case "", "on":
@@ -238,6 +241,45 @@ func (r *settingsReader) nonce(variable string) {
 		}
 		r.s.nonceKeys = append(r.s.nonceKeys, key)
 	}
+}
+
+// store finds the replay store, which goes with replay.scope shared and with nothing else.
+func (r *settingsReader) store(secret string) {
+	const at = "/hosts/proxywasm/replay"
+	v := r.host.Member("replay")
+	switch shared := r.root.Member("replay").Member("scope").Is("shared"); {
+	case shared && !v.Exists():
+		r.fault(ajwt.CodePolicyMemberMissing, at, "want the uri and cluster of a replay store, since replay.scope is shared")
+	case !shared && v.Exists():
+		r.fault(ajwt.CodePolicyMemberConflict, at, "replay.scope is not shared: the memory is that of this proxy process")
+	}
+	if v.Kind() != strictjson.Object {
+		return
+	}
+	s := &r.s.store
+	uri := v.Member("uri")
+	o, path, ok := splitURL(string(uri.Bytes()))
+	if uri.Kind() == strictjson.String && (!ok || !visible(string(uri.Bytes()))) {
+		r.fault(ajwt.CodePolicyMemberValue, at+"/uri", "want an absolute URL, such as https://replay.internal/v1/replay")
+	}
+	if !visible(secret) {
+		r.fault(ajwt.CodePolicyMemberValue, at, "want visible ASCII characters without space in the environment variable "+secretVariable)
+	}
+	timeout, given := v.Member("timeout_ms").Integer()
+	if !given {
+		timeout = defaultStoreTimeout
+	}
+	*s = storeSource{string(uri.Bytes()), string(v.Member("cluster").Bytes()), o.scheme, o.authority, path, secret, int(timeout)}
+}
+
+// visible tells whether a text is of visible ASCII characters alone.
+func visible(text string) bool {
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // urlOrigin is where a URL leads. text compares.
