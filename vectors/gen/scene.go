@@ -157,6 +157,29 @@ func (s scene) with(edits ...edit) scene {
 	return s
 }
 
+// numbered returns a copy whose proof has an identifier of its own where it has the usual
+// one, of the same length. Hosts that cannot be given a new replay memory for each case
+// take the cases one after the other; the cases in this repository, of the usual time, are
+// each for an empty memory.
+func (s *scene) numbered(n int) *scene {
+	changed := *s
+	if s.proof != nil {
+		p := *s.proof
+		p.payload = strings.Replace(p.payload, `{"jti":"proof-1",`, fmt.Sprintf(`{"jti":"p%06d",`, n), 1)
+		changed.proof = &p
+	}
+	if s.signature != nil {
+		changed = changed.signing(func(m *messageSignature) {
+			for i := range m.params {
+				if m.params[i].value == `"nonce-1"` {
+					m.params[i].value = fmt.Sprintf(`"n%06d"`, n)
+				}
+			}
+		})
+	}
+	return &changed
+}
+
 // signedBy returns a copy whose token is signed by another key in another way; kid and
 // alg of the header stay as they are.
 func (s scene) signedBy(name, alg string) scene {
