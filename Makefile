@@ -21,7 +21,7 @@ WASM_SOURCES := Makefile go.mod $(shell find core wasm -name '*.go' ! -name '*_t
 .PHONY: help conformance test test-redis race check gen gen-check vectors lint adapters mutants oci test-shipping bench soak fuzz wasm vuln clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 conformance: $(MODULES) ## every vector against the native core and the wasm modules
 	$(GO) run ./cmd/ajwt conformance run --module $(WASM) --out build/conformance --markdown README.md
