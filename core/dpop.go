@@ -7,6 +7,8 @@ type proofState struct {
 	expected bool        // a proof is there and must hold
 	method   proofMethod // by which it was sent
 	alg      []byte
+	jwk      []byte // as it stood in the header
+	key      *Key   // a remembered one, or the scratch memory's
 	admitted AlgorithmSet
 	verify   Algorithm
 	members  proofMembers
@@ -116,16 +118,20 @@ func (r *run) checkProofMembers() Code {
 	if jwk = header.Member("jwk"); !jwk.Exists() {
 		return CodeProofJWKMissing
 	}
-	switch r.s.proofKey.parse(jwk, true) {
-	case keyOK:
-	case keyPrivate:
-		return CodeProofJWKPrivate
-	case keyWeak:
-		return CodeProofJWKWeak
-	default:
-		return CodeProofJWKInvalid
+	p.jwk = jwk.Raw()
+	if p.key = r.v.keys.find(p.jwk); p.key == nil {
+		switch r.s.proofKey.parse(jwk, true) {
+		case keyOK:
+		case keyPrivate:
+			return CodeProofJWKPrivate
+		case keyWeak:
+			return CodeProofJWKWeak
+		default:
+			return CodeProofJWKInvalid
+		}
+		p.key = &r.s.proofKey
 	}
-	if p.verify = r.s.proofKey.Algorithms().pick(p.admitted); p.verify == 0 {
+	if p.verify = p.key.Algorithms().pick(p.admitted); p.verify == 0 {
 		return CodeProofJWKAlgMismatch
 	}
 	return 0
@@ -233,7 +239,7 @@ func (r *run) checkProofNonce() Code {
 
 // checkProofBinding is check 618: the proof's key is the one that the token binds.
 func (r *run) checkProofBinding() Code {
-	if r.s.proofKey.Thumbprint() != r.binding {
+	if r.proof.key.Thumbprint() != r.binding {
 		return CodeProofBindingMismatch
 	}
 	return 0
@@ -241,11 +247,15 @@ func (r *run) checkProofBinding() Code {
 
 // checkProofSignature is checks 619 and 620.
 func (r *run) checkProofSignature() Code {
-	if !r.verifySignature(&r.s.proofKey, r.proof.verify, r.s.proof.input, r.s.proof.signature) {
-		if !r.s.proofKey.onCurve() {
+	p := &r.proof
+	if !r.verifySignature(p.key, p.verify, r.s.proof.input, r.s.proof.signature) {
+		if !p.key.onCurve() {
 			return CodeProofJWKOffCurve
 		}
 		return CodeProofSignatureInvalid
+	}
+	if p.key == &r.s.proofKey {
+		r.v.keys.remember(p.jwk, p.key)
 	}
 	return r.holds()
 }

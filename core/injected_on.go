@@ -187,7 +187,7 @@ func remembered401(r *run, sound func(*run) Code) Code {
 }
 
 func remembered619(r *run, sound func(*run) Code) Code {
-	code := ask(&r.s.proofKey, r.proof.verify, r.s.proof.input, r.s.proof.signature, func() Code { return sound(r) })
+	code := ask(r.proof.key, r.proof.verify, r.s.proof.input, r.s.proof.signature, func() Code { return sound(r) })
 	if code == 0 {
 		return r.proofHolds()
 	}

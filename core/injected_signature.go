@@ -167,7 +167,7 @@ func verifiesToo(holds func(k *Key, alg Algorithm, input, signature []byte) bool
 		return code
 	}), at(619, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
-		if code != 0 && holds(&r.s.proofKey, r.proof.verify, r.s.proof.input, r.s.proof.signature) {
+		if code != 0 && holds(r.proof.key, r.proof.verify, r.s.proof.input, r.s.proof.signature) {
 			return r.proofHolds()
 		}
 		return code

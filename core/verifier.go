@@ -54,6 +54,7 @@ type Verifier struct {
 	signatures  SignatureVerifier
 	state       atomic.Pointer[state]
 	loading     sync.Mutex
+	keys        keyCache
 	scratch     sync.Pool
 	readsBodies bool // some request can need its body
 	ready       bool
