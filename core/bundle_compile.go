@@ -1,9 +1,6 @@
 package ajwt
 
-import (
-	"crypto/sha256"
-	"strconv"
-)
+import "strconv"
 
 // The bounds of what a bundle compiles to. Whoever signs the bundle is trusted, but not
 // never to slip: parallel steps and dense graphs grow faster than people expect.
@@ -145,7 +142,7 @@ func (c *bundleCompiler) limit(member, what string) {
 func (c *bundleCompiler) recordChain() {
 	b := c.b
 	c.work(workHash + len(c.joined))
-	digest := sha256.Sum256(laxJoined(c.joined))
+	digest := sum256(laxJoined(c.joined))
 	i, known := b.chainAt[shortOf(&digest)]
 	if known && b.chains[i].digest != digest {
 		c.collision("/delegation", "chain", string(c.joined))
@@ -354,7 +351,7 @@ func (c *bundleCompiler) recordSequence(steps []bundleStep, i int) bool {
 		return false
 	}
 	c.work(workHash + len(c.joined))
-	digest := sha256.Sum256(laxJoined(c.joined))
+	digest := sum256(laxJoined(c.joined))
 	at, known := b.sequenceAt[shortOf(&digest)]
 	if known && b.sequences[at] != digest {
 		c.collision("/steps/"+strconv.Itoa(i), "sequence", string(c.joined))

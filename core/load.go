@@ -72,8 +72,8 @@ func (v *Verifier) Load(kind Kind, id string, data []byte, now int64) (warnings 
 
 // LoadInSteps is Load for hosts whose requests wait while a document is loaded, and who
 // have no thread for it: it calls pause again and again, after pieces of work that cost
-// about what 32 KiB of JSON cost to read, whatever the document holds. Only decoding, one
-// hash for a signature, and a string of the document are done in one go, in time
+// about what 32 KiB of JSON cost to read, whatever the document holds. Only decoding,
+// the signature, the digest, and each string of the document are done in one go, in time
 // proportional to the length of data. The host may leave the call where it is, as in a
 // coroutine, and decide requests meanwhile: they see the state in force, until the load is
 // complete. Other documents may be loaded in the meantime too. data must not change.

@@ -1,7 +1,5 @@
 package ajwt
 
-import "crypto/sha256"
-
 // pace divides a long load into pieces for hosts whose requests wait meanwhile: it counts
 // the work and calls pause when a piece is done. A nil pace, and one without pause, do
 // nothing.
@@ -37,20 +35,4 @@ func (p *pace) rest() {
 	}
 	p.spent = 0
 	p.pause()
-}
-
-// sum is sha256.Sum256.
-func (p *pace) sum(data []byte) (digest [sha256.Size]byte) {
-	if p == nil || p.pause == nil {
-		return sha256.Sum256(data)
-	}
-	h := sha256.New()
-	for len(data) > 0 {
-		n := min(len(data), pieceWork)
-		h.Write(data[:n])
-		data = data[n:]
-		p.work(n)
-	}
-	h.Sum(digest[:0])
-	return digest
 }

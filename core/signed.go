@@ -61,12 +61,13 @@ func openSigned(data []byte, limit int, typ string, keys *KeySet, algs Algorithm
 	if alg == 0 {
 		return nil, loadError(codes.key, "", "the key is of another kind than alg")
 	}
-	p.rest() // decoding, and the signature, are a piece each
+	p.rest() // decoding, the signature and the digest are a piece each
 	if !key.VerifySignature(alg, c.input, c.signature) && !laxLoad(codes.signature) {
 		return nil, loadError(codes.signature, "", "the document was changed, or another key signed it")
 	}
 	p.rest()
-	d := &signedDocument{digest: p.sum(data)}
+	d := &signedDocument{digest: sum256(data)}
+	p.rest()
 	if fault := readPayload(&d.payload, c.payRaw, codes.json, p); fault != nil {
 		return nil, fault
 	}

@@ -2,10 +2,6 @@ package proxywasmhost
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,70 +11,105 @@ import (
 	"github.com/agentic-jwt/ajwt/wasm/abi/abitest"
 )
 
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-// largeBundle signs a bundle of about that many bytes: agents, each with a registration and
-// a key of its own.
-func largeBundle(size int) (compact, jwk string) {
-	seed := func(label string) ed25519.PrivateKey {
-		sum := sha256.Sum256([]byte(label))
-		return ed25519.NewKeyFromSeed(sum[:])
-	}
-	public := func(k ed25519.PrivateKey) string { return b64(k.Public().(ed25519.PublicKey)) }
-	var b strings.Builder
-	fmt.Fprintf(&b, `{"iss":"%s","iat":%d,"exp":%d,"version":1,"agents":[`, abitest.Issuer, abitest.Now, abitest.Now+86400)
-	for n := 0; b.Len()*4/3 < size-2000; n++ {
-		if n > 0 {
-			b.WriteString(",")
+// withBundle serves a bundle beside the keys, and gives the policy that asks for it.
+func withBundle(p *Process, bundle func() []byte) (config []byte) {
+	p.Fetch = func(_ string, fields []Field) ([]Field, []byte) {
+		for _, f := range fields {
+			if f.Value == "/bundle" {
+				return []Field{{":status", "200"}}, bundle()
+			}
 		}
-		name := fmt.Sprintf("agent-%d", n)
-		fmt.Fprintf(&b, `{"agent_id":"%s","status":"active","registrations":[{"registration_id":"reg-%d","checksum":"sha256:%x"}],`+
-			`"keys":[{"kty":"OKP","crv":"Ed25519","x":"%s"}]}`, name, n, sha256.Sum256([]byte(name)), public(seed(name)))
+		return []Field{{":status", "200"}}, abitest.KeySet("as-1")
 	}
-	b.WriteString(`],"workflows":[{"workflow_id":"w","version":1,"origins":["agent-0"],"delegation":[["agent-0","agent-1"]],"max_depth":2,` +
-		`"steps":[{"step_id":"s","agent_id":"agent-1","after":[],"required":true,"approval_gate":false,"requires_approval":false,"scopes":[],"tools":[],"context":[]}]}]}`)
-	key := seed("bundle key")
-	input := b64([]byte(`{"alg":"Ed25519","typ":"ajwt-bundle+jwt","kid":"b"}`)) + "." + b64([]byte(b.String()))
-	return input + "." + b64(ed25519.Sign(key, []byte(input))), fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","kid":"b","x":"%s"}`, public(key))
+	return append([]byte(`{"hosts":{"proxywasm":{"body":true,"fetch":[{"origin":"https://as.example","cluster":"as"}]}},`+
+		`"replay":{"cold_start":"allow"},"proof":{"methods":["dpop","httpsig"]},`), abitest.PolicyWithBundle()[1:]...)
 }
 
-// TestLargestDocuments says what it costs to load the largest bundle that is admitted, and
-// holds that one beyond it is refused with a code.
+// untilReady ticks until an instance is ready, with the clock of the host.
+func untilReady(t *testing.T, p *Process, i *Instance) (ticks int) {
+	t.Helper()
+	for began, start := time.Now(), p.Now; ; ticks++ {
+		if ready, _ := p.Metric("ajwt.ready"); ready == 1 {
+			return ticks
+		}
+		require.Less(t, ticks, 1000, strings.Join(p.Lines(), "\n"))
+		require.NoError(t, i.Ticks(context.Background()))
+		p.Now = start + int64(time.Since(began))
+	}
+}
+
+// TestLargestDocuments holds that the largest bundle that is admitted is loaded over many
+// calls, and says how long the longest was and what memory it took; one beyond it is refused
+// with a code.
 func TestLargestDocuments(t *testing.T) {
 	ctx := context.Background()
-	for _, row := range []struct {
-		size   int
-		loaded bool
-	}{{1 << 20, true}, {1<<20 + 4096, false}} {
-		p := process(t, Newer)
-		p.Now = (abitest.Now + 60) * 1e9
-		bundle, key := largeBundle(row.size)
-		p.Fetch = func(_ string, fields []Field) ([]Field, []byte) {
-			for _, f := range fields {
-				if f.Value == "/bundle" {
-					return []Field{{":status", "200"}}, []byte(bundle)
-				}
-			}
-			return []Field{{":status", "200"}}, abitest.KeySet("as-1")
-		}
-		config := strings.Replace(string(policy("")), `"jwks_uri"`, `"bundle":{"keys":[`+key+`],"uri":"https://as.example/bundle"},"jwks_uri"`, 1)
-		i := instance(t, p, []byte(config))
-		began := time.Now()
-		require.NoError(t, i.Ticks(ctx))
-		elapsed := time.Since(began)
-		loaded, _ := p.Metric("ajwt.bundle.loaded")
-		refused, _ := p.Metric("ajwt.code.bundle_too_large")
-		require.Equal(t, row.loaded, loaded == 1, strings.Join(p.Lines(), "\n"))
-		require.Equal(t, row.loaded, refused == 0)
-		t.Logf("bundle of %d bytes: loaded %v in %v, linear memory %d MiB", len(bundle), row.loaded, elapsed, i.MemoryBytes()>>20)
+	p := process(t, Newer)
+	p.Now, p.Running = later*1e9, true
+	bundle := abitest.Bundle(1<<20, 1, abitest.Now)
+	config := withBundle(p, func() []byte { return bundle })
+	one := instance(t, p, config)
+	began := time.Now()
+	ticks := untilReady(t, p, one)
+	require.Greater(t, ticks, 3)
+	t.Logf("bundle of %d bytes: loaded in %d ticks, %v; longest call %v, linear memory %d MiB", len(bundle), ticks, time.Since(began), one.Longest, one.MemoryBytes()>>20)
 
-		// Another worker takes it from the shared data.
-		if row.loaded {
-			began = time.Now()
-			two := instance(t, p, []byte(config))
-			t.Logf("a second worker starts with it in %v, %d MiB", time.Since(began), two.MemoryBytes()>>20)
-			ready, _ := p.Metric("ajwt.ready")
-			require.Equal(t, int64(1), ready)
+	// Another worker takes it from the shared data, and holds requests meanwhile.
+	p.HoldHeaders = true
+	two := instance(t, p, config)
+	var held []*Stream
+	for n, body := range [][][]byte{nil, {[]byte("a"), []byte("bc")}, {[]byte("a")}, nil} {
+		r := request(abitest.Request(abitest.Repository, p.Now/1e9, n))
+		r.Fields = append(r.Fields, Field{"signature-input", `s=();tag="x"`})
+		if r.Body = body; n == 2 {
+			r.Trailers = []Field{{"t", "1"}}
+		}
+		if n == 3 {
+			r.Fields = r.Fields[:4] // no token
+		}
+		s, err := two.Begin(ctx, r)
+		require.NoError(t, err)
+		require.True(t, s.Result().Hung && !s.Result().Reached, "%d", n)
+		held = append(held, s)
+	}
+	ticks = untilReady(t, p, two)
+	require.Greater(t, ticks, 3)
+	for n, s := range held {
+		result := s.Result()
+		require.Equal(t, n != 3, result.Reached, "%d %v", n, result.Answer)
+		require.False(t, result.Hung, n)
+		require.NoError(t, s.End(ctx))
+	}
+	require.Equal(t, 401, held[3].Result().Answer.Status)
+	t.Logf("a second worker: %d ticks, longest call %v, %d MiB", ticks, two.Longest, two.MemoryBytes()>>20)
+
+	// Successors, with requests in between; memory does not grow with their number.
+	version := 1
+	memory := uint32(0)
+	for range 4 {
+		version++
+		bundle = abitest.Bundle(1<<20, version, abitest.Now)
+		p.Now += 61e9
+		one.Longest = 0
+		for n := 0; ; n++ {
+			require.NoError(t, one.Ticks(ctx))
+			require.True(t, send(t, p, one, request(abitest.Request(abitest.Repository, p.Now/1e9, 1000*version+n)), p.Now/1e9).Reached, "%s", p.Lines())
+			p.Now += 20e6
+			if loaded, _ := p.Metric("ajwt.bundle.loaded"); loaded == int64(version)+1 {
+				break
+			}
+			require.Less(t, n, 1000, strings.Join(p.Lines(), "\n"))
+		}
+		t.Logf("version %d: longest call %v, %d MiB", version, one.Longest, one.MemoryBytes()>>20)
+		if version == 3 {
+			memory = one.MemoryBytes()
 		}
 	}
+	require.Equal(t, memory, one.MemoryBytes())
+
+	p = process(t, Newer)
+	p.Now = later * 1e9
+	config = withBundle(p, func() []byte { return abitest.Bundle(1<<20+8192, 1, abitest.Now) })
+	require.NoError(t, instance(t, p, config).Ticks(ctx))
+	refused, _ := p.Metric("ajwt.code.bundle_too_large")
+	require.Equal(t, int64(1), refused)
 }

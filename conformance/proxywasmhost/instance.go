@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -14,6 +15,8 @@ import (
 type Instance struct {
 	// Tick is the rhythm in milliseconds that the plugin asked for, 0 for none.
 	Tick int
+	// Longest is the longest call of the module so far. Whoever measures sets it to 0.
+	Longest time.Duration
 
 	process     *Process
 	module      api.Module
@@ -84,7 +87,9 @@ func (i *Instance) call(ctx context.Context, context uint32, name string, params
 	}
 	p := i.process
 	p.active, p.current, p.effective = i, context, 0
+	p.callBegan = time.Now()
 	results, err := f.Call(ctx, params...)
+	i.Longest = max(i.Longest, time.Since(p.callBegan))
 	p.current, p.effective = 0, 0
 	if err != nil || len(results) == 0 {
 		return 0, err
@@ -101,7 +106,20 @@ func (i *Instance) Ticks(ctx context.Context) error {
 	if _, err := i.call(ctx, rootContext, "proxy_on_tick", rootContext); err != nil {
 		return err
 	}
+	if err := i.resume(ctx); err != nil {
+		return err
+	}
 	return i.Deliver(ctx)
+}
+
+// resume lets the streams go on that the plugin has continued in another context.
+func (i *Instance) resume(ctx context.Context) error {
+	for _, s := range i.streams {
+		if err := s.resume(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Deliver answers the calls to clusters that are under way, and lets the streams go on that
@@ -126,10 +144,8 @@ func (i *Instance) Deliver(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, s := range i.streams {
-			if err := s.resume(ctx); err != nil {
-				return err
-			}
+		if err := i.resume(ctx); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 )
@@ -13,6 +14,9 @@ import (
 type Process struct {
 	// Now is the clock, in nanoseconds since 1970.
 	Now int64
+	// Running lets the clock go on from Now while a call of the module lasts. Otherwise it
+	// stands still.
+	Running bool
 	// Env are the variables that the plugin may see, "NAME=value".
 	Env []string
 	// HoldHeaders is Envoy's allow_on_headers_stop_iteration: Pause from the header's
@@ -39,6 +43,7 @@ type Process struct {
 	mangle func(name string, data []byte) []byte
 	lie    func(name string, at, size uint32) (uint32, uint32)
 
+	callBegan  time.Time
 	generation Generation
 	runtime    wazero.Runtime
 	module     wazero.CompiledModule

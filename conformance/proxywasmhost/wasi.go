@@ -28,6 +28,9 @@ func (p *Process) wasi() map[string]any {
 		"args_sizes_get": func(_ context.Context, m api.Module, count, size uint32) uint32 { return zero(m, count, size) },
 		"clock_time_get": func(_ context.Context, m api.Module, id uint32, _ uint64, at uint32) uint32 {
 			now := p.Now
+			if p.Running {
+				now += int64(time.Since(p.callBegan))
+			}
 			if id != 0 { // the monotonic clock does not follow steps of the other
 				now = time.Since(started).Nanoseconds() + 1
 			}

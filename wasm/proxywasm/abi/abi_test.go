@@ -113,6 +113,8 @@ type fakeRoot struct {
 	token     uint32
 	answers   []uint32 // tokens of CallResponse
 	forgotten []uint32
+	ready     bool
+	closed    bool
 }
 
 func (r *fakeRoot) maybe() Outcome {
@@ -130,6 +132,8 @@ func (r *fakeRoot) RequestTrailers() Outcome          { return r.maybe() }
 func (r *fakeRoot) WaitsFor() uint32                  { return r.token }
 func (r *fakeRoot) Answered(uint32, int, int) Outcome { return r.maybe() }
 func (r *fakeRoot) Forgotten(t uint32)                { r.forgotten = append(r.forgotten, t) }
+func (r *fakeRoot) Ready() bool                       { return r.ready }
+func (r *fakeRoot) Closed()                           { r.closed = true }
 func (r *fakeRoot) Done()                             { r.maybe() }
 
 func newFake() (*Module, *fakeHost, *fakeRoot) {

@@ -26,8 +26,13 @@ type Root interface {
 	// Forgotten tells that a request is gone that waited for a call. The answer may still
 	// come, as CallResponse.
 	Forgotten(token uint32)
+	// Ready is asked after Tick and CallResponse: true lets the requests go on whose
+	// Outcome was Starting. For each, the callbacks come again.
+	Ready() bool
 	// Done is called after a stream has ended: nobody waits for its return.
 	Done()
+	// Closed tells that this configuration is gone.
+	Closed()
 }
 
 // Outcome is what becomes of a request. The zero Outcome refuses.
@@ -39,6 +44,8 @@ const (
 	Passed
 	Held    // its headers wait for the body
 	Waiting // it waits for the answer of a call
+	// Starting: it waits, with whatever comes of its body, until the Root is Ready.
+	Starting
 )
 
 // Module is what stands behind the exports. It never panics: a fault of a Root refuses
@@ -50,6 +57,7 @@ type Module struct {
 	roots   map[uint32]Root
 	streams map[uint32]stream
 	waiting map[call]uint32 // the stream of each call that one waits for
+	early   []uint32        // streams whose outcome is Starting, in the order of their coming
 }
 
 type stream struct {
@@ -57,6 +65,14 @@ type stream struct {
 	outcome Outcome
 	begun   bool
 	token   uint32 // of the call that it waits for
+	came    came   // while its outcome was Starting
+}
+
+// came is what a stream had when its last callback came.
+type came struct {
+	body, trailers bool
+	end, bodyEnd   bool
+	size           int
 }
 
 // call names a call that is under way: whether two roots may have the same token is the
@@ -68,7 +84,7 @@ type call struct {
 
 // NewModule makes a Module. newRoot is called for each configuration.
 func NewModule(host Host, newRoot func(Host) Root) *Module {
-	return &Module{host, newRoot, make(map[uint32]Root), make(map[uint32]stream), make(map[call]uint32)}
+	return &Module{host: host, newRoot: newRoot, roots: make(map[uint32]Root), streams: make(map[uint32]stream), waiting: make(map[call]uint32)}
 }
 
 // ContextCreate is proxy_on_context_create: a root where parent is 0, else a stream.
@@ -94,6 +110,7 @@ func (m *Module) Configure(root uint32, size int) (ok bool) {
 func (m *Module) Tick(root uint32) {
 	defer m.recovered("tick", nil)
 	if r := m.roots[root]; r != nil {
+		defer m.wake(r)
 		r.Tick()
 	}
 }
@@ -111,6 +128,7 @@ func (m *Module) CallResponse(context, token uint32, headers, body int) {
 	}
 	id, ok := m.waiting[call{root, token}]
 	if !ok {
+		defer m.wake(root)
 		root.CallResponse(token, headers, body)
 		return
 	}
@@ -134,7 +152,7 @@ func (m *Module) CallResponse(context, token uint32, headers, body int) {
 // RequestHeaders is proxy_on_request_headers.
 func (m *Module) RequestHeaders(id uint32, end bool) Action {
 	s := m.streams[id]
-	s.begun = true
+	s.begun, s.came.end = true, end
 	return m.judge("request_headers", id, s, func() Outcome { return s.root.RequestHeaders(end) })
 }
 
@@ -143,7 +161,8 @@ func (m *Module) RequestHeaders(id uint32, end bool) Action {
 func (m *Module) RequestBody(id uint32, size int, end bool) Action {
 	s := m.streams[id]
 	if s.begun && s.outcome != Held {
-		return actionOf(s.outcome)
+		s.came.body, s.came.size, s.came.bodyEnd = true, size, end
+		return m.later(id, s)
 	}
 	return m.judge("request_body", id, s, func() Outcome { return s.root.RequestBody(size, end) })
 }
@@ -152,13 +171,61 @@ func (m *Module) RequestBody(id uint32, size int, end bool) Action {
 func (m *Module) RequestTrailers(id uint32) Action {
 	s := m.streams[id]
 	if s.begun && s.outcome != Held {
-		return actionOf(s.outcome)
+		s.came.trailers = true
+		return m.later(id, s)
 	}
 	return m.judge("request_trailers", id, s, func() Outcome {
 		if outcome := s.root.RequestTrailers(); outcome != Held {
 			return outcome
 		}
 		return Refused // nothing comes after trailers
+	})
+}
+
+// later keeps what comes of a request that waits for the Root.
+func (m *Module) later(id uint32, s stream) Action {
+	if s.outcome == Starting {
+		m.streams[id] = s
+	}
+	return actionOf(s.outcome)
+}
+
+// wake lets the requests go on that waited for the Root, in the order of their coming.
+func (m *Module) wake(r Root) {
+	defer m.recovered("ready", nil)
+	if !r.Ready() {
+		return
+	}
+	early := m.early
+	m.early = nil
+	for _, id := range early {
+		s := m.streams[id]
+		switch {
+		case s.outcome != Starting: // it is gone
+		case s.root != r:
+			m.early = append(m.early, id)
+		case m.host.Enter(id) == StatusOK:
+			if m.again(id, s) == Continue && m.host.Resume() != StatusOK {
+				m.host.Log(LevelError, "ajwt: ready: the request does not go on")
+			}
+		}
+	}
+}
+
+// again asks once more for the outcome of a request that waited for the Root.
+func (m *Module) again(id uint32, s stream) Action {
+	return m.judge("ready", id, s, func() Outcome {
+		outcome := s.root.RequestHeaders(s.came.end)
+		switch {
+		case outcome == Held && s.came.trailers:
+			outcome = s.root.RequestTrailers()
+		case outcome == Held && s.came.body:
+			outcome = s.root.RequestBody(s.came.size, s.came.bodyEnd)
+		}
+		if outcome == Held && (s.came.trailers || s.came.bodyEnd) {
+			panic("nothing more comes")
+		}
+		return outcome
 	})
 }
 
@@ -179,7 +246,10 @@ func (m *Module) judge(callback string, id uint32, s stream, ask func() Outcome)
 		return Pause
 	}
 	outcome := ask()
-	if outcome == Waiting {
+	switch outcome {
+	case Starting:
+		m.early = append(m.early, id)
+	case Waiting:
 		s.token = s.root.WaitsFor()
 		m.waiting[call{s.root, s.token}] = id
 	}
@@ -206,7 +276,10 @@ func (m *Module) Delete(id uint32) {
 	defer m.recovered("delete", nil)
 	s, ok := m.streams[id]
 	delete(m.streams, id)
-	delete(m.roots, id)
+	if r := m.roots[id]; r != nil {
+		delete(m.roots, id)
+		r.Closed()
+	}
 	if !ok || s.root == nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -74,6 +75,7 @@ type document struct {
 	wanted  bool              // a token named a key that the set does not have
 	token   uint32            // of the call that is under way
 	flying  bool
+	came    []byte // the answer of a call, while another document is loaded
 }
 
 func newDocument(s source) document {
@@ -120,36 +122,20 @@ func (r *Root) state(d *document) (s documentState, cas uint32, ok bool) {
 	return s, cas, ok
 }
 
-// adopt loads what lies in the shared data, where this instance has not seen it yet.
-func (r *Root) adopt(d *document, s *documentState, now int64) {
+// adopt begins to load what lies in the shared data, where this instance has not seen it yet.
+func (r *Root) adopt(d *document, s *documentState) {
+	if r.task != nil || r.loads(d) || r.slice.over(r.host.Now()) {
+		return // one after the other
+	}
 	if s.digest == ([sha256.Size]byte{}) || s.digest == d.known && (d.loaded || s.fetched == d.knownAt) {
 		return
 	}
 	value, _, status := r.host.Shared(d.name)
-	if status != abi.StatusOK || len(value) > d.limit || sha256.Sum256(value) != s.digest {
-		return // it is being replaced: the next tick looks again
+	if status != abi.StatusOK || len(value) > d.limit {
+		return
 	}
-	d.known, d.knownAt = s.digest, s.fetched
-	r.load(d, value, s.digest, now)
-}
-
-// load puts a document in force.
-func (r *Root) load(d *document, data []byte, digest [sha256.Size]byte, now int64) bool {
-	if d.loaded && d.good == digest {
-		return true // signature results that rest on it stay
-	}
-	r.garbage += 16 * len(data)
-	_, err := r.verifier.Load(d.kind, d.issuer, data, now)
-	if err != nil {
-		r.metrics.documents[d.kind].refused.add(1)
-		faults := faultsOf(err)
-		r.metrics.code(faults[0].Code).add(1)
-		r.logFaults(abi.LevelError, d.url, faults)
-		return false
-	}
-	d.loaded, d.good, d.wanted = true, digest, false
-	r.metrics.documents[d.kind].loaded.add(1)
-	return true
+	digest := s.digest
+	r.load(d, bytes.Clone(value), &digest, s.fetched)
 }
 
 // tick looks after one document.
@@ -158,7 +144,7 @@ func (r *Root) tick(d *document, now int64) {
 	if !ok {
 		return
 	}
-	if r.adopt(d, &s, now); !d.due(&s, now) || d.flying {
+	if r.adopt(d, &s); !d.due(&s, now) || d.flying || r.loads(d) {
 		return
 	}
 	s.tried, s.lease = now, now+int64(d.timeout+999)/1000+leaseSlack
@@ -202,15 +188,8 @@ func (r *Root) answered(d *document, headers, size int, now int64) {
 		r.settle(d, nil, now)
 		return
 	}
-	digest := sha256.Sum256(data)
-	if !r.load(d, data, digest, now) {
-		r.settle(d, nil, now)
-		return
-	}
-	d.known, d.knownAt = digest, now
-	if r.host.SetShared(d.name, data, 0) == abi.StatusOK {
-		r.settle(d, &digest, now)
-	}
+	d.came = bytes.Clone(data)
+	r.loadNext()
 }
 
 // answer gives the document of an answer: status 200, the whole body, not encoded.

@@ -11,7 +11,9 @@ import (
 // RequestHeaders implements abi.Root. A request whose body core may want is held, with its
 // headers, until the body is there; every other one is decided at once.
 func (r *Root) RequestHeaders(end bool) abi.Outcome {
-	r.begin()
+	if r.begin(); r.holds() {
+		return abi.Starting
+	}
 	if !r.read() {
 		return r.refuse(ajwt.CodeABIRecordMalformed)
 	}
@@ -79,6 +81,7 @@ func (r *Root) begin() {
 	if r.verifier == nil || r.ready {
 		return
 	}
+	r.beginSlice()
 	// Another worker may have what is missing here: a request does not wait for the tick,
 	// so that the metric that says ready speaks for all workers.
 	for i := range r.documents {
@@ -87,9 +90,10 @@ func (r *Root) begin() {
 			continue
 		}
 		if s, _, ok := r.state(d); ok {
-			r.adopt(d, &s, r.began/second)
+			r.adopt(d, &s)
 		}
 	}
+	r.tell(false)
 }
 
 // read reads the header fields: as pairs, since a look for one name would find the first

@@ -19,6 +19,11 @@ type Root struct {
 	documents []document
 	metrics   metrics
 	ready     bool
+	rhythm    int   // of ticks, milliseconds
+	task      *task // a document that is being loaded
+	slice     slice
+	held      int   // requests that wait for it
+	heldFrom  int64 // since when the first of them does, nanoseconds
 
 	request   ajwt.Request // used again by each request
 	pairs     []abi.Pair   // so is this
@@ -78,14 +83,16 @@ func (r *Root) Configure(size int) bool {
 	}
 	r.settings, r.verifier = s, verifier
 	r.metrics.define(r.host)
+	r.abandon()
 	r.documents = nil
 	for _, src := range s.sources {
 		r.documents = append(r.documents, newDocument(src))
 	}
+	r.beginSlice()
 	for i := range r.documents {
 		d := &r.documents[i]
 		if state, _, ok := r.state(d); ok {
-			r.adopt(d, &state, now)
+			r.adopt(d, &state)
 		}
 	}
 	r.logFaults(abi.LevelWarn, "the policy", s.policy.Warnings())
@@ -127,16 +134,22 @@ func (r *Root) tell(first bool) {
 	for i := range r.documents {
 		ready = ready && r.documents[i].loaded
 	}
-	if ready == r.ready && !first {
-		return
+	if ready != r.ready || first {
+		r.ready = ready
+		if r.metrics.ready.set(0); ready {
+			r.metrics.ready.set(1)
+		}
 	}
-	r.ready = ready
-	if ready {
-		r.metrics.ready.set(1)
-		r.host.SetTick(tickReady)
-	} else {
-		r.metrics.ready.set(0)
-		r.host.SetTick(tickStarting)
+	rhythm := tickReady
+	switch {
+	case r.task != nil:
+		rhythm = tickLoading
+	case !ready:
+		rhythm = tickStarting
+	}
+	if rhythm != r.rhythm || first {
+		r.rhythm = rhythm
+		r.host.SetTick(rhythm)
 	}
 }
 
@@ -146,6 +159,9 @@ func (r *Root) Tick() {
 	if r.verifier == nil {
 		return
 	}
+	r.beginSlice()
+	r.resume()
+	r.loadNext()
 	now := r.host.Now() / second
 	for i := range r.documents {
 		r.tick(&r.documents[i], now)
@@ -162,6 +178,7 @@ func (r *Root) Tick() {
 func (r *Root) CallResponse(token uint32, headers, body int) {
 	for i := range r.documents {
 		if d := &r.documents[i]; d.flying && d.token == token {
+			r.beginSlice()
 			r.answered(d, headers, body, r.host.Now()/second)
 			r.tell(false)
 			return
