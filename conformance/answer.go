@@ -21,6 +21,8 @@ type Answer struct {
 	Pointers []string          // of every fault of a load, in order
 	Decision *vectors.Decision // members of the decision record
 	Headers  map[string]string // answer's fields by lower-case name
+	Forward  []vectors.Header  // fields that are set for the upstream
+	Strip    []string          // names of the request's fields that do not reach the upstream
 
 	Steps []Answer // one per request of a sequence; then nothing else is set
 }
@@ -63,6 +65,7 @@ func expectation(op string, e *vectors.Expect) *Answer {
 	a := &Answer{
 		Verdict: e.Verdict, Code: e.Code, Status: e.Status, Value: e.Value,
 		Pointers: e.Pointers, Decision: e.Decision, Headers: e.Headers,
+		Forward: e.Forward, Strip: e.Strip,
 		Observed: e.Enforced != nil && !*e.Enforced,
 	}
 	if op != opVerify {
@@ -142,6 +145,12 @@ func compareOne(want, got *Answer, codes bool) []Difference {
 	for _, name := range sortedKeys(want.Headers) {
 		check("headers."+name, want.Headers[name], got.Headers[strings.ToLower(name)])
 	}
+	if want.Forward != nil {
+		check("forward", fieldsText(want.Forward), fieldsText(got.Forward))
+	}
+	if want.Strip != nil {
+		check("strip", strings.Join(want.Strip, " "), strings.Join(got.Strip, " "))
+	}
 	all = append(all, comparePinned(want.Decision, got.Decision)...)
 	return all
 }
@@ -209,6 +218,8 @@ func disagreement(a, b *Answer) []Difference {
 	for _, name := range sortedKeys(a.Headers, b.Headers) {
 		check("headers."+name, a.Headers[name], b.Headers[name])
 	}
+	check("forward", fieldsText(a.Forward), fieldsText(b.Forward))
+	check("strip", strings.Join(a.Strip, " "), strings.Join(b.Strip, " "))
 	x, y := a.Decision, b.Decision
 	if x == nil {
 		x = new(vectors.Decision)

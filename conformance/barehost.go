@@ -124,7 +124,7 @@ func decide(ctx context.Context, i *instance, memory ajwt.Replay, r Timed) (Answ
 	if answer.Action == abi.ActionTake {
 		result, seen := memory.Record(d.Replay, r.Now)
 		if result == ajwt.ReplayFresh {
-			return answerOf(d), nil
+			return i.answerOf(d, r), nil
 		}
 		replay := abi.ReplayAnswer{Given: true, Result: result, Seen: uint8(seen)}
 		message = abi.AppendVerify(message[:0], request, replay)
@@ -139,7 +139,13 @@ func decide(ctx context.Context, i *instance, memory ajwt.Replay, r Timed) (Answ
 	if passes := answer.Action == abi.ActionPass; passes != d.Allows() {
 		return Answer{}, &Fault{FaultProtocol, fmt.Sprintf("action %#x beside verdict %s", uint8(answer.Action), d.Verdict)}
 	}
-	return answerOf(d), nil
+	return i.answerOf(d, r), nil
+}
+
+func (i *instance) answerOf(d *ajwt.Decision, r Timed) Answer {
+	a := answerOf(d)
+	a.toUpstream(d, r.Request, stripsNamed(i.strip))
+	return a
 }
 
 // place returns the instance with that number, configured for the case and with its
@@ -155,9 +161,11 @@ func (h *bareHost) place(ctx context.Context, p *Prepared, number int) (*instanc
 			config.NonceKeys = append(config.NonceKeys, abi.NonceKey(key))
 		}
 		h.groups[number] = ""
-		if err := done(i.ask(ctx, "ajwt_configure", abi.AppendConfigure(nil, &config))); err != nil {
+		answer, err := i.ask(ctx, "ajwt_configure", abi.AppendConfigure(nil, &config))
+		if err := done(answer, err); err != nil {
 			return nil, setupFault("policy", err)
 		}
+		i.strip = answer.Strip
 		for _, d := range p.signedDocuments() {
 			if err := i.load(ctx, d.kind, d.issuer, d.data, p.Loaded); err != nil {
 				return nil, setupFault(d.what, err)

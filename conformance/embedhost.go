@@ -37,7 +37,9 @@ func (h *embedHost) verify(ctx context.Context, p *Prepared) (Answer, error) {
 	}
 	h.memory.begin(p)
 	d := h.verifier.Verify(ctx, coreRequest(p.Requests[0]))
-	return answerOf(&d), nil
+	a := answerOf(&d)
+	a.toUpstream(&d, p.Requests[0].Request, h.verifier.Policy().Strips)
+	return a, nil
 }
 
 // make makes the Verifier for the policy of a case.

@@ -62,8 +62,9 @@ func (c *compiled) close(ctx context.Context) error {
 // has none of the comforts of hosts/embed.
 type instance struct {
 	module api.Module
-	buffer uint32 // address of the message buffer
-	size   uint32 // of the buffer in bytes
+	buffer uint32   // address of the message buffer
+	size   uint32   // of the buffer in bytes
+	strip  []string // names to remove under the policy that is configured
 }
 
 // instantiate makes an instance and checks its ABI version.

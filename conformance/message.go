@@ -63,6 +63,8 @@ type reply struct {
 	Pointers []string          `json:"pointers"`
 	Decision *vectors.Decision `json:"decision"`
 	Headers  map[string]string `json:"headers"`
+	Forward  []vectors.Header  `json:"forward"`
+	Strip    []string          `json:"strip"`
 }
 
 // newSeq returns a sequence number that cannot be foreseen.
@@ -182,14 +184,14 @@ func (r *reply) hasFeatures() bool {
 
 func (r *reply) hasAnswer() bool {
 	return r.Verdict != "" || r.Enforced != nil || r.Code != "" || r.Status != 0 || r.Value != "" ||
-		r.Pointers != nil || r.Decision != nil || r.Headers != nil
+		r.Pointers != nil || r.Decision != nil || r.Headers != nil || r.Forward != nil || r.Strip != nil
 }
 
 // answer reads the answer to verify or to a value operation.
 func (r *reply) answer(op string, codes bool) (Answer, error) {
 	a := Answer{
 		Verdict: r.Verdict, Code: r.Code, Status: r.Status, Value: r.Value, Pointers: r.Pointers,
-		Decision: r.Decision, Headers: r.Headers, Observed: r.Enforced != nil && !*r.Enforced,
+		Decision: r.Decision, Headers: r.Headers, Forward: r.Forward, Strip: r.Strip, Observed: r.Enforced != nil && !*r.Enforced,
 	}
 	load := isLoad(op)
 	switch {

@@ -72,7 +72,9 @@ func (native) Run(_ context.Context, p *Prepared) (Answer, error) {
 			continue
 		}
 		d := v.Verify(coreRequest(r))
-		answers = append(answers, answerOf(&d))
+		a := answerOf(&d)
+		a.toUpstream(&d, r.Request, policy.Strips)
+		answers = append(answers, a)
 	}
 	if p.Op == opSequence {
 		return Answer{Steps: answers}, nil

@@ -36,8 +36,9 @@ var Operations = []string{opVerify, opSequence, opChecksum, opThumbprint, opChai
 
 // Extensions lists what a case of verify or sequence may need beside its operation: signed
 // bundles, signed revocation lists, delegation links, message signatures, the prototype's
-// proofs, tools, and documents that are loaded between the requests of a sequence.
-var Extensions = []string{"bundle", "revocations", "links", "httpsig", "patchet", "tool", opLoad}
+// proofs, tools, claims for the upstream, and documents that are loaded between the requests
+// of a sequence.
+var Extensions = []string{"bundle", "revocations", "links", "httpsig", "patchet", "tool", "forward", opLoad}
 
 // Profiles lists the issuer profiles that a policy may name (spec/profile.md).
 var Profiles = []string{"hardened", "draft-00", "paper", "auth51", "patchet", "plain"}
@@ -243,6 +244,7 @@ type policyNeeds struct {
 			Links string          `json:"links"`
 		} `json:"require"`
 	} `json:"routes"`
+	Forward json.RawMessage `json:"forward"`
 }
 
 // setExtensions notes what a verifier of the profile's first part cannot do. Links count
@@ -262,6 +264,7 @@ func (p *Prepared) setExtensions() {
 		needs["links"] = needs["links"] || policy.Routes[i].Require.Links == "required"
 		needs["tool"] = needs["tool"] || policy.Routes[i].Require.Tool != nil
 	}
+	needs["forward"] = policy.Forward != nil
 	for _, r := range p.Requests {
 		needs[opLoad] = needs[opLoad] || r.Load != nil
 		needs["links"] = needs["links"] || r.Request != nil && p.Bundles != nil && carriesLinks(r.Request)

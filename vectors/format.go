@@ -125,6 +125,11 @@ type Expect struct {
 	Pointers []string          `json:"pointers,omitempty"`
 	Decision *Decision         `json:"decision,omitempty"`
 	Headers  map[string]string `json:"headers,omitempty"` // answer's fields: www-authenticate, dpop-nonce
+	// Forward are the fields that are set for the upstream, in order, and Strip the names of
+	// the request's fields that do not reach it, as they were sent. Empty: there are none;
+	// nil: the case does not say.
+	Forward []Header `json:"forward,omitzero"`
+	Strip   []string `json:"strip,omitzero"`
 }
 
 // Decision names the members of the decision record that a case pins.

@@ -31,6 +31,7 @@ const widePolicy = `{"limits":{"token_bytes":8192,"proof_bytes":4096,"target_byt
 	`"proof":{"methods":["dpop"],"algorithms":["Ed25519","ES256"],"max_age_seconds":30,"nonce":{"slot_seconds":60}},` +
 	`"replay":{"capacity":1024,"per_key":16,"scope":"local","on_outage":"reject","cold_start":"reject"},` +
 	`"hosts":{"proxywasm":{"fetch":[{"origin":"https://as.example","cluster":"as","timeout_ms":2000}],"body":false,"max_bundle_bytes":1048576}},` +
+	`"forward":[{"header":"x-ajwt-agent","claim":"agent"},{"header":"x-ajwt-step","claim":"step"}],` +
 	`"crypto":"standard",` +
 	`"routes":[{"id":"pulls","match":{"methods":["POST","PUT"],"host":"api.example","path":"/repos/{owner}/{repo}/pulls"},` +
 	`"require":{"issuers":["https://as.example"],"scopes":["repo:write"],"steps":["vuln-patching/patch"],"agents":["patcher"],"proof":"required","single_use":true,"level":"jwt"},` +
@@ -115,7 +116,7 @@ func policyMissing(b *builder) {
 	for _, pointer := range []string{"/issuers", "/issuers/0/issuer", "/routes/0/match", "/routes/0/match/path"} {
 		fails(b, s, slugOf(pointer), "The member "+pointer+" is mandatory.", "policy_member_missing", outOf(pointer), pointer)
 	}
-	for _, m := range []string{"/limits", "/proof", "/replay", "/hosts", "/crypto", "/issuers/0/profile", "/issuers/0/types", "/issuers/0/clock_skew_seconds",
+	for _, m := range []string{"/limits", "/proof", "/replay", "/hosts", "/forward", "/crypto", "/issuers/0/profile", "/issuers/0/types", "/issuers/0/clock_skew_seconds",
 		"/issuers/0/max_token_lifetime_seconds", "/issuers/0/allow_short_hash", "/proof/methods", "/proof/algorithms", "/proof/max_age_seconds", "/proof/nonce", "/proof/nonce/slot_seconds",
 		"/replay/capacity", "/replay/per_key", "/replay/scope", "/replay/on_outage", "/replay/cold_start", "/hosts/proxywasm", "/hosts/proxywasm/body",
 		"/routes/0/require", "/routes/0/bind", "/routes/0/observe", "/routes/0/match/methods", "/routes/0/match/host", "/routes/0/require/issuers", "/routes/0/require/scopes",

@@ -270,7 +270,6 @@ func policyFeatures(b *builder) {
 	cannot := func(slug, title, pointer, value, at string) {
 		fails(b, t, slug, title, "policy_feature_unsupported", inText(pointer, value), at)
 	}
-	cannot("forward", "Forwarding claims is not enforced by this version.", "/forward", `{"sub":"X-Agent"}`, "/forward")
 	cannot("crypto-fast", "Fast cryptography is not in this version.", "/crypto", `"fast"`, "/crypto")
 	loads(b, t, "shared-replay", "A replay memory that several processes share is enforced.", inText("/replay", `{"scope":"shared"}`))
 	loads(b, t, "message-signatures", "Message signatures beside DPoP are enforced.", inText("/proof", `{"methods":["dpop","httpsig"]}`))

@@ -29,7 +29,7 @@ type topic struct {
 // topics lists every case file, in no particular order: files are sorted by name.
 func topics() []topic {
 	return slices.Concat(jwsTopics, jwkTopics, requestTopics, claimTopics, dpopTopics, policyTopics,
-		replayTopics, routeTopics, valueTopics, checksumTopics, gapTopics, httpsigTopics, patchetTopics, bundleTopics, revocationTopics, profileTopics, toolTopics, requirementTopics, workflowTopics, delegationTopics, replayIntentTopics)
+		replayTopics, routeTopics, valueTopics, checksumTopics, gapTopics, httpsigTopics, patchetTopics, bundleTopics, revocationTopics, profileTopics, toolTopics, requirementTopics, workflowTopics, delegationTopics, replayIntentTopics, forwardTopics)
 }
 
 func main() {

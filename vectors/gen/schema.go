@@ -145,6 +145,8 @@ func expectSchema() object {
 		"value":  str(1), "pointers": object{"type": "array", "items": object{"type": "string"}},
 		"decision": object{"$ref": "#/$defs/decision"},
 		"headers":  object{"type": "object", "additionalProperties": str(0)},
+		"forward":  object{"type": "array", "items": object{"$ref": "#/$defs/header"}, "description": "Fields that are set for the upstream, in order."},
+		"strip":    object{"type": "array", "items": str(1), "description": "Names of the request's fields that do not reach the upstream, as they were sent."},
 	})
 }
 

@@ -146,7 +146,7 @@ func (l *linter) checkExpect(op string, e *vectors.Expect, bad func(string, ...a
 	}
 	if !requestOp(op) {
 		switch {
-		case e.Status != 0 || e.Decision != nil || e.Enforced != nil || e.Verdict != "" && e.Verdict != "reject":
+		case e.Status != 0 || e.Decision != nil || e.Forward != nil || e.Strip != nil || e.Enforced != nil || e.Verdict != "" && e.Verdict != "reject":
 			bad("a value operation expects a value, a code with pointers, or the verdict reject")
 		case rejects(e) && e.Value != "":
 			bad("a value and a rejection are expected")
@@ -162,6 +162,8 @@ func (l *linter) checkExpect(op string, e *vectors.Expect, bad func(string, ...a
 		bad("an accepting case expects no code, status or enforced")
 	case e.Verdict == "reject" && e.Code == "":
 		bad("a rejection without a code")
+	case e.Verdict == "reject" && e.Enforced == nil && len(e.Forward)+len(e.Strip) > 0:
+		bad("what does not pass has nothing for the upstream")
 	case e.Verdict != "accept" && e.Verdict != "reject":
 		bad("the verdict %q is neither accept nor reject", e.Verdict)
 	}
