@@ -169,6 +169,13 @@ type options struct {
 	buffer   int    // bytes of a body that Envoy holds, 0 for the example's
 	module   string // file, "" for the one that is shipped
 	certName string // of the key server, "" for the right one
+
+	store       int    // port of the replay store, 0 for no cluster of it
+	noStore     bool   // nobody listens there
+	emptyStore  bool   // its cluster has no endpoint
+	storeSecret string // in Envoy's environment, "" for the right one
+	headersGoOn bool   // without allow_on_headers_stop_iteration
+	upgrades    bool   // to WebSocket are passed on
 }
 
 // start starts Envoy and waits until it serves. The listener comes from a file that
@@ -203,6 +210,15 @@ func start(t *testing.T, policy string, o options) *proxy {
 	text = replaced(t, text, "address: as.example, port_value: 443", "address: 127.0.0.1, port_value: "+strconv.Itoa(p.keys.port), 1)
 	text = replaced(t, text, "/etc/ssl/certs/ca-certificates.crt", p.keys.ca, 1)
 	text = replaced(t, text, "dist/ajwt-proxy.wasm", module, 1)
+	if o.store > 0 {
+		text = withStore(t, text, o)
+	}
+	if o.upgrades {
+		text = replaced(t, text, "          use_remote_address: true\n", "          use_remote_address: true\n          upgrade_configs: [{upgrade_type: websocket}]\n", 1)
+	}
+	if o.headersGoOn {
+		text = replaced(t, text, "allow_on_headers_stop_iteration: true", "allow_on_headers_stop_iteration: false", 1)
+	}
 	if o.buffer > 0 {
 		text = replaced(t, text, "limit_bytes: 2097152", "limit_bytes: "+strconv.Itoa(o.buffer), 1)
 	}
@@ -219,7 +235,10 @@ func start(t *testing.T, policy string, o options) *proxy {
 
 	cmd := exec.Command(program, "-c", config, "--concurrency", strconv.Itoa(max(o.workers, 1)), "--disable-hot-restart", "--log-level", "info")
 	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stdout
-	cmd.Env = append(os.Environ(), "AJWT_NONCE_KEYS=")
+	if o.storeSecret == "" {
+		o.storeSecret = storeSecret
+	}
+	cmd.Env = append(os.Environ(), "AJWT_NONCE_KEYS=", "AJWT_REPLAY_SECRET="+o.storeSecret)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
