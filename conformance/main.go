@@ -28,6 +28,9 @@ Flags of run:
   --module FILE              the WebAssembly module, for the wasm subjects
   --values-module FILE       the one that computes values (default: ajwt-values.wasm
                              beside --module)
+  --proxy-module FILE        the filter for proxies, for the proxy-wasm subjects: an
+                             emulated Envoy 1.36 and 1.40, and a proxy without functions
+                             of its own for signatures
   --cmd "PROGRAM ARGS"       an outside implementation (spec/runner-protocol.md)
   --expected-failures FILE   what a subject is known to get wrong; may be repeated
   --seed N                   of the shuffled order (default: drawn and printed)
@@ -76,7 +79,7 @@ type command struct {
 	filter   string
 }
 
-func (c *command) usage(w io.Writer) { fmt.Fprintf(w, usage, strings.Join(ownNames(true), ", ")) }
+func (c *command) usage(w io.Writer) { fmt.Fprintf(w, usage, strings.Join(ownNames(), ", ")) }
 
 // flags returns the flags that every verb has.
 func (c *command) flags(verb string) *flag.FlagSet {

@@ -15,10 +15,11 @@ import (
 
 // runFlags are the flags of run alone.
 type runFlags struct {
-	subjects, cmd, module, values string
-	out, markdown                 string
-	expected                      stringList
-	seed                          uint64
+	subjects, cmd         string
+	module, values, proxy string
+	out, markdown         string
+	expected              stringList
+	seed                  uint64
 }
 
 // stringList is a flag that may be repeated.
@@ -36,6 +37,7 @@ func (c *command) run(args []string) int {
 	f.StringVar(&rf.cmd, "cmd", "", "")
 	f.StringVar(&rf.module, "module", "", "")
 	f.StringVar(&rf.values, "values-module", "", "")
+	f.StringVar(&rf.proxy, "proxy-module", "", "")
 	f.Var(&rf.expected, "expected-failures", "")
 	f.Uint64Var(&rf.seed, "seed", 0, "")
 	f.StringVar(&rf.out, "out", "build/conformance", "")
@@ -106,14 +108,14 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 		}
 		return nil, err
 	}
+	files := wasmFiles{module: rf.module, values: rf.values, proxy: rf.proxy}
 	var names []string
 	switch {
 	case rf.subjects != "":
 		names = strings.Split(rf.subjects, ",")
 	case rf.cmd == "":
-		names = ownNames(rf.module != "")
+		names = files.names()
 	}
-	files := wasmFiles{module: rf.module, values: rf.values}
 	if rf.out != "" {
 		files.cache = filepath.Join(rf.out, "cache")
 	}
@@ -137,7 +139,7 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 			return failed(fmt.Errorf("--cmd %s: %w", argv[0], err))
 		}
 		subjects = append(subjects, o)
-		if slices.Contains(ownNames(true), o.Name()) {
+		if slices.Contains(ownNames(), o.Name()) {
 			return failed(fmt.Errorf("--cmd: the program calls itself %q, the name of an own build", o.Name()))
 		}
 	}
@@ -146,7 +148,7 @@ func (c *command) subjects(ctx context.Context, rf *runFlags) ([]Subject, error)
 
 // rerun returns what builds the command that runs one case again.
 func (c *command) rerun(rf *runFlags) func(subject, id string) string {
-	own := ownNames(true)
+	own := ownNames()
 	return func(subject, id string) string {
 		words := []string{"ajwt", "conformance", "run", "--filter", id}
 		if slices.Contains(own, subject) {
@@ -156,6 +158,9 @@ func (c *command) rerun(rf *runFlags) func(subject, id string) string {
 			}
 			if rf.values != "" {
 				words = append(words, "--values-module", quoted(rf.values))
+			}
+			if rf.proxy != "" {
+				words = append(words, "--proxy-module", quoted(rf.proxy))
 			}
 		} else {
 			words = append(words, "--cmd", quoted(rf.cmd))

@@ -89,13 +89,17 @@ func runSubject(ctx context.Context, s *Suite, subject Subject, cases []int, o O
 		order = planned(s, order, p)
 	}
 	features := subject.Features()
+	leaver, _ := subject.(leaver)
 	outcomes := make(map[int]*outcome, len(order))
 	var faults []*Fault
 	gone := false
 	for done, i := range order {
 		out := new(outcome)
 		outcomes[i] = out
-		if out.skipped = features.lacks(s.prepared[i]); out.skipped != "" {
+		if out.skipped = features.lacks(s.prepared[i]); out.skipped == "" && leaver != nil {
+			out.skipped = leaver.LeavesOut(s.prepared[i])
+		}
+		if out.skipped != "" {
 			continue
 		}
 		if gone || ctx.Err() != nil {
@@ -122,6 +126,10 @@ func runSubject(ctx context.Context, s *Suite, subject Subject, cases []int, o O
 // planner is a Subject for which some orders are cheaper. Plan gets the cases in the
 // seed's order and returns the order of its choice, as indexes.
 type planner interface{ Plan(cases []*Prepared) []int }
+
+// leaver is a Subject that has no way to meet some cases of its operations. LeavesOut says
+// why, "" for a case that it takes.
+type leaver interface{ LeavesOut(p *Prepared) string }
 
 func planned(s *Suite, order []int, p planner) []int {
 	cases := make([]*Prepared, len(order))

@@ -101,6 +101,13 @@ func (s *wasmSubject) Features() Features {
 // Plan keeps the cases of one policy together, those of many cases first, and notes
 // which policies are for hosts/embed.
 func (s *wasmSubject) Plan(cases []*Prepared) []int {
+	s.shared = make(map[string]bool)
+	return inGroups(cases, group, func(g string, n int) { s.shared[g] = n >= sharedBy })
+}
+
+// inGroups keeps the cases of verify that have the same group together, the largest groups
+// first. each, if not nil, is told of every group and its size.
+func inGroups(cases []*Prepared, group func(*Prepared) string, each func(group string, size int)) []int {
 	size := make(map[string]int)
 	order := make([]int, len(cases))
 	groups := make([]string, len(cases))
@@ -111,9 +118,10 @@ func (s *wasmSubject) Plan(cases []*Prepared) []int {
 			size[groups[i]]++
 		}
 	}
-	s.shared = make(map[string]bool)
 	for g, n := range size {
-		s.shared[g] = n >= sharedBy
+		if each != nil {
+			each(g, n)
+		}
 	}
 	sort.SliceStable(order, func(a, b int) bool {
 		x, y := groups[order[a]], groups[order[b]]

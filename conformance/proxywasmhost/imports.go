@@ -203,12 +203,12 @@ func (p *Process) httpCall(_ context.Context, m api.Module, cluster, clusterSize
 	}
 	i := p.active
 	i.token++
-	i.calls = append(i.calls, &call{token: i.token, cluster: string(name), sent: list, sentBody: sent})
+	i.calls = append(i.calls, &call{root: i.root, token: i.token, cluster: string(name), sent: list, sentBody: sent})
 	return memoryStatus(m.Memory().WriteUint32Le(token, i.token))
 }
 
 func (p *Process) setEffectiveContext(id uint32) uint32 {
-	if id != rootContext && p.active.streams[id] == nil {
+	if id != p.active.root && p.active.streams[id] == nil {
 		return statusBadArgument
 	}
 	p.effective = id

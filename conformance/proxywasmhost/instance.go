@@ -11,7 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// Instance is one instance of the module, with one root context.
+// Instance is one instance of the module, with one root context at a time.
 type Instance struct {
 	// Tick is the rhythm in milliseconds that the plugin asked for, 0 for none.
 	Tick int
@@ -20,6 +20,8 @@ type Instance struct {
 
 	process     *Process
 	module      api.Module
+	env         []string
+	root        uint32 // context
 	config      []byte
 	configuring bool
 	next        uint32 // context id
@@ -30,6 +32,7 @@ type Instance struct {
 
 // call is a call to a cluster that was not answered yet.
 type call struct {
+	root     uint32 // context
 	token    uint32
 	cluster  string
 	sent     []Field
@@ -40,37 +43,69 @@ type call struct {
 	body   []byte
 }
 
-const rootContext = 1
-
 // Instance makes an instance and configures it, as Envoy does for each worker.
 func (p *Process) Instance(ctx context.Context, config []byte) (*Instance, error) {
-	i := &Instance{process: p, config: config, next: rootContext + 1, streams: make(map[uint32]*Stream)}
+	i := &Instance{process: p, env: p.Env, next: 1, streams: make(map[uint32]*Stream)}
 	p.active = i
 	module, err := p.runtime.InstantiateModule(ctx, p.module, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader))
 	if err != nil {
 		return nil, err
 	}
 	i.module = module
-	if _, err := i.call(ctx, rootContext, "proxy_on_context_create", rootContext, 0); err != nil {
+	if err := i.Configure(ctx, config); err != nil {
 		return nil, errors.Join(err, module.Close(ctx))
-	}
-	i.configuring = true
-	defer func() { i.configuring = false }()
-	for _, name := range []string{"proxy_on_vm_start", "proxy_on_configure"} {
-		size := 0
-		if name == "proxy_on_configure" {
-			size = len(config)
-		}
-		ok, err := i.call(ctx, rootContext, name, rootContext, uint64(size))
-		if err == nil && ok != 1 {
-			err = fmt.Errorf("proxywasmhost: %s refused", name)
-		}
-		if err != nil {
-			return nil, errors.Join(err, module.Close(ctx))
-		}
 	}
 	return i, nil
 }
+
+// Configure gives the plugin another configuration in the same instance, as Envoy does at a
+// reload with the same code: a root context of its own, after which the one before goes. A
+// refused configuration changes nothing.
+func (i *Instance) Configure(ctx context.Context, config []byte) error {
+	before, configBefore := i.root, i.config
+	i.root, i.config, i.configuring = i.next, config, true
+	i.next++
+	err := i.begin(ctx)
+	i.configuring = false
+	gone := before
+	if err != nil {
+		gone = i.root
+		i.root, i.config = before, configBefore
+	}
+	if gone == 0 || gone == i.root {
+		return err
+	}
+	for _, name := range []string{"proxy_on_done", "proxy_on_delete"} {
+		if _, failed := i.call(ctx, gone, name, uint64(gone)); failed != nil {
+			return errors.Join(err, failed)
+		}
+	}
+	return err
+}
+
+// begin makes and configures the root context.
+func (i *Instance) begin(ctx context.Context) error {
+	if _, err := i.call(ctx, i.root, "proxy_on_context_create", uint64(i.root), 0); err != nil {
+		return err
+	}
+	for _, name := range []string{"proxy_on_vm_start", "proxy_on_configure"} {
+		size := 0
+		if name == "proxy_on_configure" {
+			size = len(i.config)
+		}
+		ok, err := i.call(ctx, i.root, name, uint64(i.root), uint64(size))
+		if err == nil && ok != 1 {
+			err = fmt.Errorf("proxywasmhost: %s: %w", name, ErrRefused)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ErrRefused says that the plugin refused to start or its configuration.
+var ErrRefused = errors.New("refused")
 
 // Close ends an instance.
 func (i *Instance) Close(ctx context.Context) error { return i.module.Close(ctx) }
@@ -103,7 +138,7 @@ func (i *Instance) Pending() int { return len(i.calls) }
 // Ticks calls the plugin once in its rhythm, and delivers the answers of the calls that it
 // made.
 func (i *Instance) Ticks(ctx context.Context) error {
-	if _, err := i.call(ctx, rootContext, "proxy_on_tick", rootContext); err != nil {
+	if _, err := i.call(ctx, i.root, "proxy_on_tick", uint64(i.root)); err != nil {
 		return err
 	}
 	if err := i.resume(ctx); err != nil {
@@ -139,7 +174,7 @@ func (i *Instance) Deliver(ctx context.Context) error {
 			c.body = nil
 		}
 		p.called = c
-		_, err := i.call(ctx, rootContext, "proxy_on_http_call_response", rootContext, uint64(c.token), uint64(len(c.fields)), uint64(len(c.body)), 0)
+		_, err := i.call(ctx, c.root, "proxy_on_http_call_response", uint64(c.root), uint64(c.token), uint64(len(c.fields)), uint64(len(c.body)), 0)
 		p.called = nil
 		if err != nil {
 			return err

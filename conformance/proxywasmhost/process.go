@@ -163,7 +163,7 @@ func (p *Process) stream() *Stream {
 	if s := p.active.streams[p.effective]; s != nil {
 		return s
 	}
-	if p.effective == rootContext {
+	if p.effective == p.active.root {
 		return nil
 	}
 	return p.active.streams[p.current]

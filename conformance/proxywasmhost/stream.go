@@ -47,7 +47,7 @@ func (i *Instance) Begin(ctx context.Context, r *Request) (*Stream, error) {
 	s := &Stream{instance: i, id: i.next, request: r, fields: joined(r.Fields), properties: make(map[string]string)}
 	i.next++
 	i.streams[s.id] = s
-	if _, err := i.call(ctx, s.id, "proxy_on_context_create", uint64(s.id), rootContext); err != nil {
+	if _, err := i.call(ctx, s.id, "proxy_on_context_create", uint64(s.id), uint64(i.root)); err != nil {
 		return nil, err
 	}
 	return s, s.advance(ctx)

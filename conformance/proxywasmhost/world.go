@@ -167,9 +167,24 @@ func (w *World) Enter(p *Process) {
 // Instance makes an instance of the plugin, with the documents fetched at their time, or
 // taken from the shared data where another instance has fetched them.
 func (w *World) Instance(ctx context.Context, p *Process) (*Instance, error) {
+	return w.Move(ctx, p, nil)
+}
+
+// Move is Instance with an instance that was in another world: it gets this policy as its
+// next configuration. Where that is not possible, since a module sees its environment once,
+// it is closed, and another one is made; so it is where anything fails.
+func (w *World) Move(ctx context.Context, p *Process, i *Instance) (_ *Instance, err error) {
 	first := !p.holds(documentsPrefix, nil)
 	before := p.documentEvents()
-	i, err := p.Instance(ctx, w.policy)
+	if i != nil && !slices.Equal(i.env, p.Env) {
+		_ = i.Close(ctx)
+		i = nil
+	}
+	if i == nil {
+		i, err = p.Instance(ctx, w.policy)
+	} else if err = i.Configure(ctx, w.policy); err != nil {
+		_ = i.Close(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, strings.Join(p.Lines(), "\n"))
 	}
@@ -178,12 +193,9 @@ func (w *World) Instance(ctx context.Context, p *Process) (*Instance, error) {
 	if first {
 		want = len(w.paths) // where nothing lies, the fetch fails
 	}
-	for range patience {
+	for n := 0; n < patience && p.documentEvents()-before < int64(want); n++ {
 		if err := i.Ticks(ctx); err != nil {
 			return nil, errors.Join(err, i.Close(ctx))
-		}
-		if p.documentEvents()-before >= int64(want) {
-			break
 		}
 	}
 	return i, nil
