@@ -35,6 +35,7 @@ func TestKeysAreFetched(t *testing.T) {
 
 	r.Tick()
 	require.Equal(t, []string{"as/jwks.json"}, p.calls)
+	require.Equal(t, int64(5<<20), p.metrics["ajwt.memory_bytes"])
 	r.Tick()
 	require.Len(t, p.calls, 1, "one flight")
 	headers, size := p.give("200", string(abitest.KeySet("as-1")))

@@ -36,12 +36,13 @@ type documentMetrics struct{ loaded, refused, failed metric }
 //	ajwt.code.CODE                    how often each code was the reason
 //	ajwt.latency_us                   time of a decision, microseconds (histogram)
 //	ajwt.ready                        1 when all documents are there, else 0
+//	ajwt.memory_bytes                 linear memory of the worker that looked last (gauge)
 //	ajwt.keys.loaded, .refused, .failed   key sets in force, refused, not fetched;
 //	                                  so for bundle and revocations
 //	ajwt.replay.conflicts             swaps of a shard that another worker forestalled
 //	ajwt.replay.failed                questions to which a replay store gave no answer
 type metrics struct {
-	accepted, observed, rejected, latency, ready, conflicts, storeFailed metric
+	accepted, observed, rejected, latency, ready, memory, conflicts, storeFailed metric
 
 	documents [ajwt.KindRevocations + 1]documentMetrics
 	codes     [][]metric // by thousand and rest
@@ -60,6 +61,7 @@ func (m *metrics) define(host abi.Host) {
 	}
 	m.accepted, m.observed, m.rejected = one(abi.Counter, "accepted"), one(abi.Counter, "observed"), one(abi.Counter, "rejected")
 	m.latency, m.ready = one(abi.Histogram, "latency_us"), one(abi.Gauge, "ready")
+	m.memory = one(abi.Gauge, "memory_bytes")
 	m.conflicts, m.storeFailed = one(abi.Counter, "replay.conflicts"), one(abi.Counter, "replay.failed")
 	for kind, name := range map[ajwt.Kind]string{ajwt.KindKeys: "keys", ajwt.KindBundle: "bundle", ajwt.KindRevocations: "revocations"} {
 		m.documents[kind] = documentMetrics{one(abi.Counter, name+".loaded"), one(abi.Counter, name+".refused"), one(abi.Counter, name+".failed")}

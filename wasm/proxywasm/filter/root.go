@@ -171,6 +171,7 @@ func (r *Root) Tick() {
 		r.metrics.conflicts.add(int64(r.replay.conflicts - r.conflicts))
 		r.conflicts = r.replay.conflicts
 	}
+	r.metrics.memory.set(uint64(r.host.Memory()))
 	r.collect(1)
 }
 
