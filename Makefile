@@ -24,7 +24,7 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 conformance: $(MODULES) ## every vector against the native core and the wasm modules
-	$(GO) run ./cmd/ajwt conformance run --module $(WASM) --out build/conformance --markdown README.md
+	$(GO) run ./cmd/ajwt conformance run --module $(WASM) --proxy-module $(PROXY) --out build/conformance --markdown README.md
 
 test: $(MODULES) ## all tests
 	$(GO) test ./...

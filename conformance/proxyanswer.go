@@ -3,6 +3,7 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/agentic-jwt/ajwt/conformance/proxywasmhost"
 	"github.com/agentic-jwt/ajwt/vectors"
@@ -29,7 +30,7 @@ type proxyRecord struct {
 
 // proxyAnswer reads what became of a request. What counts is what the upstream saw and what
 // the client got; the record that the filter left must say the same.
-func proxyAnswer(r *proxywasmhost.Result) (Answer, error) {
+func proxyAnswer(r *proxywasmhost.Result, q *proxywasmhost.Request) (Answer, error) {
 	var record proxyRecord
 	if r.Hung {
 		return Answer{}, &Fault{FaultHang, "the request is held for ever"}
@@ -51,6 +52,7 @@ func proxyAnswer(r *proxywasmhost.Result) (Answer, error) {
 	case r.Reached != passes || (r.Answer == nil) != passes:
 		return Answer{}, &Fault{FaultProtocol, fmt.Sprintf("the upstream saw it: %v, answered: %v, record %s", r.Reached, r.Answer != nil, r.Properties["ajwt"])}
 	case passes:
+		a.changes(q, r.Fields)
 		return a, nil
 	}
 	return a, a.rejection(r.Answer)
@@ -75,4 +77,25 @@ func (a *Answer) rejection(r *proxywasmhost.Answer) error {
 		}
 	}
 	return nil
+}
+
+// changes notes which fields of a request the upstream did not get, and which it got beside
+// them. Fields that stay keep their order; what is set stands behind them.
+func (a *Answer) changes(q *proxywasmhost.Request, sent []proxywasmhost.Field) {
+	next := 0 // field of the request
+	pass := func(until int) {
+		for ; next < until; next++ {
+			a.Strip = append(a.Strip, q.Fields[next].Name)
+		}
+	}
+	for _, f := range sent {
+		at := slices.Index(q.Fields[next:], f)
+		if at < 0 {
+			a.Forward = append(a.Forward, vectors.Header{Name: f.Name, Value: []byte(f.Value)})
+			continue
+		}
+		pass(next + at)
+		next++
+	}
+	pass(len(q.Fields))
 }

@@ -245,11 +245,12 @@ func (s *proxySubject) verify(ctx context.Context, p *Prepared) (Answer, error) 
 func (s *proxySubject) decide(ctx context.Context, i *proxywasmhost.Instance, r Timed) (Answer, error) {
 	s.process.Now = r.Now * 1e9
 	s.process.Lines()
-	result, err := i.Send(ctx, proxywasmhost.Read(r.Request, body(r.Request)))
+	q := proxywasmhost.Read(r.Request, body(r.Request))
+	result, err := i.Send(ctx, q)
 	if err != nil {
 		return Answer{}, &Fault{FaultCrash, err.Error()}
 	}
-	return proxyAnswer(&result)
+	return proxyAnswer(&result, q)
 }
 
 // sequence decides the requests of a case on one replay memory, the shared data of the

@@ -21,7 +21,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 }
 
 // WriteMarkdown writes the counts alone as a table: a row an area, a column a subject,
-// passed of all its cases.
+// passed of all its cases that ran, and how many were skipped.
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	var areas []string
 	for _, s := range r.Subjects {
@@ -37,11 +37,14 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		b.WriteString("| " + name + " |")
 		for _, s := range r.Subjects {
 			c := count(s)
-			if c.Total() == 0 {
+			switch ran := c.Total() - c.Skipped; {
+			case c.Total() == 0:
 				b.WriteString(" - |")
-				continue
+			case c.Skipped == 0:
+				fmt.Fprintf(&b, " %d/%d |", c.Passed, ran)
+			default:
+				fmt.Fprintf(&b, " %d/%d (%d left out) |", c.Passed, ran, c.Skipped)
 			}
-			fmt.Fprintf(&b, " %d/%d |", c.Passed, c.Total())
 		}
 		b.WriteString("\n")
 	}

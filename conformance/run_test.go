@@ -262,6 +262,13 @@ func TestUpdateMarkdown(t *testing.T) {
 	if want := "a\n" + markBegin + "\n" + table.String() + markEnd + "\nb\n"; string(text) != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
+	skips := newToySubject("skips", nil)
+	skips.features.Operations = []string{opVerify}
+	var counts strings.Builder
+	_ = runSubjects(t, toyOptions(), skips).WriteMarkdown(&counts)
+	if !strings.Contains(counts.String(), "(3 left out) |") {
+		t.Errorf("what was skipped is not counted apart:\n%s", counts.String())
+	}
 	if err := os.WriteFile(file, []byte("no marks"), 0o600); err != nil {
 		t.Fatal(err)
 	}
