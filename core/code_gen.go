@@ -306,6 +306,7 @@ const (
 	CodeInternalTrap                       Code = 11004 // The module trapped; its instance was discarded.
 	CodeInternalTimeout                    Code = 11005 // The module did not answer in time.
 	CodeInternalBusy                       Code = 11006 // No instance became free in time.
+	CodeInternalForwardFailed              Code = 11007 // The proxy did not let the filter change the header fields for the upstream.
 	CodeABIRecordMalformed                 Code = 12001 // A record of the request is truncated or its value has the wrong form.
 	CodeABIRecordUnknown                   Code = 12002 // The request has a record with an unknown tag.
 	CodeABIRecordDuplicate                 Code = 12003 // A record that may stand once stands twice.
@@ -691,6 +692,7 @@ var registry = [...]codeInfo{
 	{CodeInternalTrap, 0, 500, false, "internal_trap", "server_error"},
 	{CodeInternalTimeout, 0, 503, false, "internal_timeout", "temporarily_unavailable"},
 	{CodeInternalBusy, 0, 503, false, "internal_busy", "temporarily_unavailable"},
+	{CodeInternalForwardFailed, 0, 500, false, "internal_forward_failed", "server_error"},
 	{CodeABIRecordMalformed, 0, 500, false, "abi_record_malformed", "server_error"},
 	{CodeABIRecordUnknown, 0, 500, false, "abi_record_unknown", "server_error"},
 	{CodeABIRecordDuplicate, 0, 500, false, "abi_record_duplicate", "server_error"},
@@ -785,9 +787,9 @@ var stageStart = [...]int16{
 	9:  259, // workflow
 	10: 289, // replay
 	11: 296, // internal
-	12: 302, // abi
-	13: 310, // policy
-	14: 323, // keys
-	15: 332, // bundle
-	16: 361, // revocations
+	12: 303, // abi
+	13: 311, // policy
+	14: 324, // keys
+	15: 333, // bundle
+	16: 362, // revocations
 }

@@ -115,6 +115,15 @@ type fakeRoot struct {
 	forgotten []uint32
 	ready     bool
 	closed    bool
+	stripped  int            // calls of Trailers
+	trailer   func() Outcome // of Trailers, Passed for nil
+}
+
+func (r *fakeRoot) trailers() Outcome {
+	if r.stripped++; r.trailer != nil {
+		return r.trailer()
+	}
+	return Passed
 }
 
 func (r *fakeRoot) maybe() Outcome {
@@ -132,6 +141,7 @@ func (r *fakeRoot) RequestTrailers() Outcome          { return r.maybe() }
 func (r *fakeRoot) WaitsFor() uint32                  { return r.token }
 func (r *fakeRoot) Answered(uint32, int, int) Outcome { return r.maybe() }
 func (r *fakeRoot) Forgotten(t uint32)                { r.forgotten = append(r.forgotten, t) }
+func (r *fakeRoot) Trailers() Outcome                 { return r.trailers() }
 func (r *fakeRoot) Ready() bool                       { return r.ready }
 func (r *fakeRoot) Closed()                           { r.closed = true }
 func (r *fakeRoot) Done()                             { r.maybe() }
@@ -182,6 +192,44 @@ func TestModuleRefuses(t *testing.T) {
 	require.Equal(t, Pause, m.RequestTrailers(2))
 	root.outcome = Passed
 	require.Equal(t, Pause, m.RequestTrailers(2), "nothing is held beyond the trailers")
+}
+
+// Trailers are shown to the Root once, however far the request is, and a request that may not
+// have them goes no further.
+func TestModuleTrailers(t *testing.T) {
+	for name, before := range map[string]Outcome{"passed": Passed, "held": Held, "waiting": Waiting, "starting": Starting} {
+		begin := func() (*Module, *fakeHost, *fakeRoot) {
+			m, host, root := newFake()
+			root.outcome, root.token = before, 7
+			m.RequestHeaders(2, false)
+			root.outcome = Passed
+			return m, host, root
+		}
+		m, host, root := begin()
+		require.Equal(t, before == Passed || before == Held, m.RequestTrailers(2) == Continue, name)
+		require.Equal(t, 1, root.stripped, name)
+		require.Empty(t, host.status, name)
+
+		for _, refuse := range []func() Outcome{func() Outcome { return Refused }, func() Outcome { return Held }, func() Outcome { panic("secret") }} {
+			m, host, root = begin()
+			root.trailer, root.ready = refuse, true
+			require.Equal(t, Pause, m.RequestTrailers(2), name)
+			require.Equal(t, Pause, m.RequestBody(2, 1, true), name)
+			m.CallResponse(1, 7, 1, 0)
+			m.Tick(1)
+			require.Zero(t, host.resumed, "%s: nothing lets it go on", name)
+			require.Equal(t, Pause, m.RequestTrailers(2), name)
+			require.Equal(t, 1, root.stripped, name)
+			if before == Waiting {
+				require.Equal(t, []uint32{7}, root.forgotten)
+			}
+		}
+		require.Equal(t, []int{500}, host.status, "%s: who panics has not answered", name)
+	}
+	m, _, root := newFake()
+	m.RequestHeaders(2, false)
+	m.RequestTrailers(2)
+	require.Zero(t, root.stripped, "a refused request has no use for it")
 }
 
 // A request that waits for a call is held in every callback, and goes on once.

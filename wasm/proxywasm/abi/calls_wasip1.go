@@ -65,12 +65,6 @@ func (hostCalls) Env(name string) string {
 	return value
 }
 
-// pages is the number of pages of linear memory, 64 KiB each. The runtime knows it and
-// does not say it.
-func pages() int32
-
-func (hostCalls) Memory() int { return int(pages()) << 16 }
-
 func (hostCalls) Collect() { runtime.GC() }
 
 func (hostCalls) Buffer(kind BufferKind, start, length int) ([]byte, Status) {
@@ -81,6 +75,14 @@ func (hostCalls) Buffer(kind BufferKind, start, length int) ([]byte, Status) {
 func (hostCalls) Pairs(kind MapKind) ([]byte, Status) {
 	prepare(SlotPairs)
 	return result(SlotPairs, proxyGetHeaderMapPairs(uint32(kind), atPointer, sizePointer))
+}
+
+func (hostCalls) Remove(kind MapKind, name string) Status {
+	return Status(proxyRemoveHeaderMapValue(uint32(kind), name))
+}
+
+func (hostCalls) Replace(kind MapKind, name, value string) Status {
+	return Status(proxyReplaceHeaderMapValue(uint32(kind), name, value))
 }
 
 // noGRPCStatus leaves the status of gRPC to the host.

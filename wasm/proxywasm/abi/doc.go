@@ -63,6 +63,7 @@ type MapKind uint32
 // The kinds of maps.
 const (
 	RequestHeaders      MapKind = 0
+	RequestTrailers     MapKind = 1
 	CallResponseHeaders MapKind = 6
 )
 

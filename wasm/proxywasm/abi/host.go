@@ -9,8 +9,6 @@ type Host interface {
 	Now() int64
 	// Env is a variable of the environment, "" for none.
 	Env(name string) string
-	// Memory is the size of linear memory in bytes. It never shrinks.
-	Memory() int
 	// Collect runs the garbage collector.
 	Collect()
 
@@ -18,6 +16,10 @@ type Host interface {
 	Buffer(kind BufferKind, start, length int) ([]byte, Status)
 	// Pairs returns header fields, for ReadPairs.
 	Pairs(kind MapKind) ([]byte, Status)
+	// Remove removes all fields of a name.
+	Remove(kind MapKind, name string) Status
+	// Replace sets the one field of a name.
+	Replace(kind MapKind, name, value string) Status
 	// Respond answers the request of the current context. The headers are pairs.
 	Respond(status int, details string, body, headers []byte) Status
 

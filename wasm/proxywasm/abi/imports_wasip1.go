@@ -14,6 +14,12 @@ func proxyGetBufferBytes(kind, start, length uint32, at, size unsafe.Pointer) ui
 //go:wasmimport env proxy_get_header_map_pairs
 func proxyGetHeaderMapPairs(kind uint32, at, size unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_remove_header_map_value
+func proxyRemoveHeaderMapValue(kind uint32, name string) uint32
+
+//go:wasmimport env proxy_replace_header_map_value
+func proxyReplaceHeaderMapValue(kind uint32, name, value string) uint32
+
 //go:wasmimport env proxy_send_local_response
 func proxySendLocalResponse(status uint32, details, body, headers string, grpcStatus uint32) uint32
 

@@ -17,6 +17,10 @@ type Root interface {
 	RequestBody(size int, end bool) Outcome
 	// RequestTrailers is for a held request: the body is complete.
 	RequestTrailers() Outcome
+	// Trailers has the trailers of a request that was not refused, before RequestTrailers,
+	// for what must not reach the upstream. Its Outcome is Passed or Refused, and says
+	// nothing of the request but whether it may have these trailers.
+	Trailers() Outcome
 	// WaitsFor names the call whose answer a request waits for, right after the Outcome
 	// Waiting.
 	WaitsFor() (token uint32)
@@ -170,6 +174,15 @@ func (m *Module) RequestBody(id uint32, size int, end bool) Action {
 // RequestTrailers is proxy_on_request_trailers.
 func (m *Module) RequestTrailers(id uint32) Action {
 	s := m.streams[id]
+	if s.begun && s.root != nil && s.outcome != Refused && !m.trailers(s.root) {
+		if s.outcome == Waiting {
+			delete(m.waiting, call{s.root, s.token})
+			s.root.Forgotten(s.token)
+		}
+		s.outcome = Refused
+		m.streams[id] = s
+		return Pause
+	}
 	if s.begun && s.outcome != Held {
 		s.came.trailers = true
 		return m.later(id, s)
@@ -180,6 +193,15 @@ func (m *Module) RequestTrailers(id uint32) Action {
 		}
 		return Refused // nothing comes after trailers
 	})
+}
+
+// trailers tells whether a request may have its trailers; if not, it was answered.
+func (m *Module) trailers(r Root) (ok bool) {
+	defer m.recovered("request_trailers", func() {
+		ok = false
+		m.respondFault()
+	})
+	return r.Trailers() == Passed
 }
 
 // later keeps what comes of a request that waits for the Root.
@@ -237,7 +259,7 @@ func (m *Module) judge(callback string, id uint32, s stream, ask func() Outcome)
 	refuse := func() {
 		action = Pause
 		s.outcome = Refused
-		m.host.Respond(500, "ajwt_internal", faultBody, AppendPairs(nil, noStore, jsonType))
+		m.respondFault()
 	}
 	defer m.recovered(callback, refuse)
 	if s.root == nil || !s.begun {
@@ -262,6 +284,11 @@ func actionOf(o Outcome) Action {
 		return Continue
 	}
 	return Pause
+}
+
+// respondFault answers a request that met a fault of ours.
+func (m *Module) respondFault() {
+	m.host.Respond(500, "ajwt_internal", faultBody, AppendPairs(nil, noStore, jsonType))
 }
 
 var (

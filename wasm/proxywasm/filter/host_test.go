@@ -20,6 +20,7 @@ type proxy struct {
 	env      map[string]string
 	config   []byte
 	headers  []abi.Pair
+	trailers []abi.Pair
 	body     []byte
 	answer   []abi.Pair // of a call
 	answered []byte
@@ -40,7 +41,8 @@ type proxy struct {
 	replies    []reply
 	collected  int
 
-	beforeSet func(key string) // another worker comes in between
+	broken    map[string]abi.Status // what the host answers instead, by the kind of call
+	beforeSet func(key string)      // another worker comes in between
 }
 
 type sharedData struct {
@@ -81,7 +83,6 @@ func (p *proxy) worker() *proxy {
 func (p *proxy) Log(_ abi.Level, line string) { p.lines = append(p.lines, line) }
 func (p *proxy) Now() int64                   { return p.now * second }
 func (p *proxy) Env(name string) string       { return p.env[name] }
-func (p *proxy) Memory() int                  { return 5 << 20 }
 func (p *proxy) Collect()                     { p.collected++ }
 
 // lend overwrites what was lent before.
@@ -107,10 +108,10 @@ func (p *proxy) Buffer(kind abi.BufferKind, start, length int) ([]byte, abi.Stat
 }
 
 func (p *proxy) Pairs(kind abi.MapKind) ([]byte, abi.Status) {
-	if kind == abi.CallResponseHeaders {
-		return lend(&p.pairs, abi.AppendPairs(nil, p.answer...))
+	if status := p.broken["pairs"]; status != abi.StatusOK {
+		return nil, status
 	}
-	return lend(&p.pairs, abi.AppendPairs(nil, p.headers...))
+	return lend(&p.pairs, abi.AppendPairs(nil, *p.fieldsOf(kind)...))
 }
 
 func (p *proxy) Respond(status int, details string, body, headers []byte) abi.Status {

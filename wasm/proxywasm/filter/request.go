@@ -172,8 +172,12 @@ func (r *Root) refuse(code ajwt.Code) abi.Outcome {
 	return r.conclude(&d)
 }
 
-// conclude counts and records a decision, and answers a rejection.
+// conclude counts and records a decision, and answers a rejection. The context is the
+// stream's.
 func (r *Root) conclude(d *ajwt.Decision) abi.Outcome {
+	if d.Allows() && !r.forward(d.Forward) {
+		return r.refuse(ajwt.CodeInternalForwardFailed)
+	}
 	elapsed := max(r.host.Now()-r.began, 0) / 1000 // microseconds
 	r.metrics.latency.set(uint64(elapsed))
 	if d.Code != 0 {

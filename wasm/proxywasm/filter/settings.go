@@ -13,6 +13,7 @@ import (
 type settings struct {
 	policy    *ajwt.Policy
 	sources   []source // documents to fetch
+	forwards  bool     // the policy has forward
 	offload   bool     // the proxy verifies signatures where it can
 	window    window
 	store     storeSource // of a shared replay memory
@@ -79,7 +80,7 @@ func readSettings(data []byte, env func(string) string) (*settings, []ajwt.Fault
 	if faults = append(faults, r.faults...); len(faults) > 0 {
 		return nil, faults
 	}
-	s.policy = policy
+	s.policy, s.forwards = policy, len(policy.ForwardNames()) > 0
 	limits := policy.Limits()
 	for i := range s.sources {
 		src := &s.sources[i]
