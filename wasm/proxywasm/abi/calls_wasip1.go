@@ -65,6 +65,12 @@ func (hostCalls) Env(name string) string {
 	return value
 }
 
+// pages is the number of pages of linear memory, 64 KiB each. The runtime knows it and
+// does not say it.
+func pages() int32
+
+func (hostCalls) Memory() int { return int(pages()) << 16 }
+
 func (hostCalls) Collect() { runtime.GC() }
 
 func (hostCalls) Buffer(kind BufferKind, start, length int) ([]byte, Status) {

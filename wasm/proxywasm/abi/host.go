@@ -9,6 +9,8 @@ type Host interface {
 	Now() int64
 	// Env is a variable of the environment, "" for none.
 	Env(name string) string
+	// Memory is the size of linear memory in bytes. It never shrinks.
+	Memory() int
 	// Collect runs the garbage collector.
 	Collect()
 

@@ -83,6 +83,7 @@ func (p *proxy) worker() *proxy {
 func (p *proxy) Log(_ abi.Level, line string) { p.lines = append(p.lines, line) }
 func (p *proxy) Now() int64                   { return p.now * second }
 func (p *proxy) Env(name string) string       { return p.env[name] }
+func (p *proxy) Memory() int                  { return 5 << 20 }
 func (p *proxy) Collect()                     { p.collected++ }
 
 // lend overwrites what was lent before.
