@@ -7,8 +7,8 @@ type proofState struct {
 	expected bool        // a proof is there and must hold
 	method   proofMethod // by which it was sent
 	alg      []byte
-	jwk      []byte // as it stood in the header
-	key      *Key   // a remembered one, or the scratch memory's
+	known    *knownHeader // a remembered header, nil for one that is taken apart anew
+	key      *Key         // its key, or the scratch memory's
 	admitted AlgorithmSet
 	verify   Algorithm
 	members  proofMembers
@@ -62,12 +62,20 @@ func (r *run) checkProofCompact() Code {
 	if r.s.proof.split(bytesOf(r.proofText)) != 3 {
 		return CodeProofCompactSegments
 	}
+	p := &r.proof
+	if p.known = r.v.headers.find(r.s.proof.part(0)); p.known != nil {
+		p.alg, p.key, p.verify = bytesOf(p.known.alg), &p.known.key, p.known.verify
+	}
 	return 0
 }
 
 // checkProofBase64 is check 604.
 func (r *run) checkProofBase64() Code {
-	switch r.s.proof.decode() {
+	first := 0
+	if r.proof.known != nil {
+		first = 1
+	}
+	switch r.s.proof.decodeFrom(first) {
 	case 0:
 		return CodeProofHeaderBase64
 	case 1:
@@ -83,6 +91,9 @@ func (r *run) checkProofBase64() Code {
 
 // checkProofHeader is check 605.
 func (r *run) checkProofHeader() Code {
+	if r.proof.known != nil {
+		return 0
+	}
 	return parseObject(&r.s.proof.header, r.s.proof.headerRaw, &r.policy.limits, &proofHeaderCodes)
 }
 
@@ -90,6 +101,9 @@ func (r *run) checkProofHeader() Code {
 // that the proof brings (RFC 9449, section 4.2). Whether an Edwards key is a point
 // at all is check 619, since only a signature that failed needs the answer.
 func (r *run) checkProofMembers() Code {
+	if r.proof.known != nil {
+		return 0
+	}
 	var jwk strictjson.Value
 	header := r.s.proof.header.Root()
 	m := readHeaderMembers(header)
@@ -118,18 +132,15 @@ func (r *run) checkProofMembers() Code {
 	if jwk = header.Member("jwk"); !jwk.Exists() {
 		return CodeProofJWKMissing
 	}
-	p.jwk = jwk.Raw()
-	if p.key = r.v.keys.find(p.jwk); p.key == nil {
-		switch r.s.proofKey.parse(jwk, true) {
-		case keyOK:
-		case keyPrivate:
-			return CodeProofJWKPrivate
-		case keyWeak:
-			return CodeProofJWKWeak
-		default:
-			return CodeProofJWKInvalid
-		}
-		p.key = &r.s.proofKey
+	p.key = &r.s.proofKey
+	switch p.key.parse(jwk, true) {
+	case keyOK:
+	case keyPrivate:
+		return CodeProofJWKPrivate
+	case keyWeak:
+		return CodeProofJWKWeak
+	default:
+		return CodeProofJWKInvalid
 	}
 	if p.verify = p.key.Algorithms().pick(p.admitted); p.verify == 0 {
 		return CodeProofJWKAlgMismatch
@@ -254,8 +265,8 @@ func (r *run) checkProofSignature() Code {
 		}
 		return CodeProofSignatureInvalid
 	}
-	if p.key == &r.s.proofKey {
-		r.v.keys.remember(p.jwk, p.key)
+	if p.known == nil {
+		r.rememberHeader()
 	}
 	return r.holds()
 }

@@ -8,6 +8,9 @@ import "github.com/agentic-jwt/ajwt/core/strictjson"
 // mistakes on purpose, where no check of the list can be replaced. In every other build
 // each gives back what it is given, and the compiler leaves nothing of it.
 
+// remembersTexts is whether texts are taken apart once: faults want every text anew.
+const remembersTexts = true
+
 // laxJSON is the text that is parsed in place of text.
 func laxJSON(text []byte) []byte { return text }
 

@@ -181,6 +181,8 @@ func ask(k *Key, alg Algorithm, input, signature []byte, sound func() Code) Code
 	return code
 }
 
+const remembersTexts = false
+
 func remembered401(r *run, sound func(*run) Code) Code {
 	r.tokenHash = sha256.Sum256(bytesOf(r.tokenText))
 	return ask(r.key, r.verify, r.s.token.input, r.s.token.signature, func() Code { return sound(r) })

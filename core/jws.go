@@ -49,19 +49,25 @@ func (c *compact) split(raw []byte) int {
 	return count
 }
 
+// part is one of the three parts as it came.
+func (c *compact) part(i int) []byte { return c.raw[c.parts[i].from:c.parts[i].to] }
+
 // decode decodes the three parts. bad is the index of the first one that is not
 // strict base64url, or -1. An empty header or payload is bad too; an empty
 // signature is left to the caller.
-func (c *compact) decode() (bad int) {
+func (c *compact) decode() (bad int) { return c.decodeFrom(0) }
+
+// decodeFrom decodes the parts from one of them on.
+func (c *compact) decodeFrom(first int) (bad int) {
 	if need := len(c.raw) / 4 * 3; cap(c.buf) < need+8 {
 		c.buf = make([]byte, 0, need+8)
 	}
 	buf := c.buf[:0]
 	var out [3][]byte
-	for i, p := range c.parts {
+	for i := first; i < 3; i++ {
 		start := len(buf)
 		var ok bool
-		buf, ok = appendBase64URL(buf, c.raw[p.from:p.to])
+		buf, ok = appendBase64URL(buf, c.part(i))
 		if !ok || i < 2 && len(buf) == start {
 			return i
 		}

@@ -55,6 +55,8 @@ type run struct {
 	route         *route
 	routeAt       int
 
+	known     *knownToken // a remembered token, nil for one that is taken apart anew
+	token     *compact
 	header    tokenHeader
 	claims    claims
 	issuer    *issuer
@@ -64,7 +66,7 @@ type run struct {
 	key       *Key
 	tokenHash [sha256.Size]byte
 
-	known      bool // the signature is a remembered one
+	verified   bool // the token's signature is a remembered one
 	pointOpen  bool // whether cnf.jwk is a point is not settled yet
 	settled    bool
 	bound      bool

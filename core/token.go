@@ -5,19 +5,35 @@ import (
 )
 
 func (r *run) checkCompact() Code {
-	return r.s.token.parse(bytesOf(r.tokenText))
+	if r.known = r.v.tokens.find(bytesOf(r.tokenText)); r.known != nil {
+		r.token, r.tokenHash, r.header, r.claims = &r.known.token, r.known.hash, r.known.header, r.known.claims
+		return 0
+	}
+	r.token = &r.s.token
+	return r.token.parse(bytesOf(r.tokenText))
 }
 
 func (r *run) checkHeader() Code {
-	return parseObject(&r.s.token.header, r.s.token.headerRaw, &r.policy.limits, &headerCodes)
+	if r.known != nil {
+		return 0
+	}
+	return parseObject(&r.token.header, r.token.headerRaw, &r.policy.limits, &headerCodes)
 }
 
-func (r *run) checkHeaderForm() Code { return r.header.read(r.s.token.header.Root()) }
+func (r *run) checkHeaderForm() Code {
+	if r.known != nil {
+		return 0
+	}
+	return r.header.read(r.token.header.Root())
+}
 
 func (r *run) checkPayload() Code {
-	code := parseObject(&r.s.token.payload, r.s.token.payRaw, &r.policy.limits, &payloadCodes)
+	if r.known != nil {
+		return 0
+	}
+	code := parseObject(&r.token.payload, r.token.payRaw, &r.policy.limits, &payloadCodes)
 	if code == 0 {
-		r.claims.collect(r.s.token.payload.Root())
+		r.claims.collect(r.token.payload.Root())
 	}
 	return code
 }
@@ -93,13 +109,18 @@ func (r *run) checkKeyFits() Code {
 // checkSignature is check 401. Only this result is remembered; everything else about
 // the token is decided anew for each request.
 func (r *run) checkSignature() Code {
-	r.tokenHash = sum256(bytesOf(r.tokenText))
+	if r.known == nil {
+		r.tokenHash = sum256(bytesOf(r.tokenText))
+	}
 	entry := &r.s.entry
 	*entry = SignatureEntry{Token: r.tokenHash, Key: r.key.Thumbprint(), Generation: uint64(r.issuerAt)<<32 | r.state.keys[r.issuerAt].generation}
-	if r.known = r.v.cache.Known(entry, r.now); r.known {
+	if r.verified = r.v.cache.Known(entry, r.now); r.verified {
+		if r.known == nil {
+			r.rememberToken()
+		}
 		return 0
 	}
-	if !r.verifySignature(r.key, r.verify, r.s.token.input, r.s.token.signature) {
+	if !r.verifySignature(r.key, r.verify, r.token.input, r.token.signature) {
 		return CodeSignatureInvalid
 	}
 	// A token without a readable exp fails a later check: there is nothing to gain
@@ -120,10 +141,10 @@ func (r *run) settle() Code {
 		return 0
 	}
 	r.settled = true
-	if r.pointOpen && !r.known && !r.proof.held && !r.s.cnfKey.onCurve() {
+	if r.pointOpen && !r.verified && !r.proof.held && !r.s.cnfKey.onCurve() {
 		return CodeClaimCnfJWKInvalid
 	}
-	if !r.known && r.s.entry.Expires > 0 {
+	if !r.verified && r.s.entry.Expires > 0 {
 		r.v.cache.Remember(&r.s.entry, r.now)
 	}
 	return 0

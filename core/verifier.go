@@ -54,7 +54,8 @@ type Verifier struct {
 	signatures  SignatureVerifier
 	state       atomic.Pointer[state]
 	loading     sync.Mutex
-	keys        keyCache
+	tokens      textTable[knownToken]
+	headers     textTable[knownHeader]
 	scratch     sync.Pool
 	readsBodies bool // some request can need its body
 	ready       bool
