@@ -251,7 +251,7 @@ func TestLoadInSteps(t *testing.T) {
 			require.Equal(t, h.refused, refused.Faults[0].Code, "%s: %s", h.name, refused.Faults[0].Detail)
 			require.Same(t, state, v.state.Load(), h.name)
 		}
-		require.Greater(t, pauses, 10, h.name)
+		require.Greater(t, pauses, 2, h.name)
 		require.Less(t, most, uint64(8192), h.name)
 		t.Logf("%-40s %6d pauses, at most %5d allocations between two, %v", h.name, pauses, most, longest)
 	}

@@ -1,6 +1,7 @@
 package ajwt
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"strconv"
 
@@ -80,6 +81,12 @@ func readPayload(doc *strictjson.Document, payload []byte, code Code, p *pace) *
 	if p != nil {
 		doc.Work = p.work
 	}
+	// As many as the text seems to have; many commas in strings do not cost memory.
+	values := 1
+	for _, mark := range [...]string{",", "[", "{"} {
+		values += bytes.Count(payload, []byte(mark))
+	}
+	doc.Reserve(min(values, len(payload)/16))
 	if err := doc.Parse(payload, strictjson.Limits{Depth: signedDepth, Values: len(payload)/2 + 1}); err != nil {
 		return loadError(code, "", err.Error())
 	}

@@ -69,6 +69,14 @@ type Value struct {
 	index int32
 }
 
+// Reserve makes room for so many values, so that a large text is read without moving them
+// again and again.
+func (d *Document) Reserve(values int) {
+	if cap(d.nodes) < values {
+		d.nodes = make([]node, 0, values)
+	}
+}
+
 // Root returns the outer value, absent before a successful Parse.
 func (d *Document) Root() Value {
 	if len(d.nodes) == 0 {

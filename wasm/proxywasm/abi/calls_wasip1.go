@@ -73,6 +73,12 @@ func (hostCalls) Memory() int { return int(pages()) << 16 }
 
 func (hostCalls) Collect() { runtime.GC() }
 
+func (hostCalls) Heap() int {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
 func (hostCalls) Buffer(kind BufferKind, start, length int) ([]byte, Status) {
 	prepare(SlotBuffer)
 	return result(SlotBuffer, proxyGetBufferBytes(uint32(kind), uint32(start), uint32(length), atPointer, sizePointer))

@@ -13,6 +13,8 @@ type Host interface {
 	Memory() int
 	// Collect runs the garbage collector.
 	Collect()
+	// Heap is the number of bytes of live data, and of garbage that was not collected yet.
+	Heap() int
 
 	// Buffer returns at most length bytes from start on.
 	Buffer(kind BufferKind, start, length int) ([]byte, Status)

@@ -16,7 +16,7 @@ const (
 )
 
 // keepBytes is the size up to which a block is used again. A larger one, for a body or a
-// bundle, goes when the next result comes.
+// bundle, goes with its result.
 const keepBytes = 64 << 10
 
 // MaxBlock bounds what the host may ask for: more than any body or document.
@@ -60,6 +60,9 @@ func (m *Memory) Result(slot Slot, at, size uint32) ([]byte, bool) {
 	block := m.blocks[slot]
 	if len(block) == 0 || address(block) != at || uint64(size) > uint64(len(block)) {
 		return nil, false
+	}
+	if cap(block) > keepBytes {
+		m.blocks[slot] = nil // whoever has the result keeps it
 	}
 	return block[:size:size], true
 }

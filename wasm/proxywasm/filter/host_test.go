@@ -40,6 +40,8 @@ type proxy struct {
 	properties map[string]string
 	replies    []reply
 	collected  int
+	heap       int
+	growth     int // of the heap from one look to the next
 
 	broken    map[string]abi.Status // what the host answers instead, by the kind of call
 	beforeSet func(key string)      // another worker comes in between
@@ -84,7 +86,8 @@ func (p *proxy) Log(_ abi.Level, line string) { p.lines = append(p.lines, line) 
 func (p *proxy) Now() int64                   { return p.now * second }
 func (p *proxy) Env(name string) string       { return p.env[name] }
 func (p *proxy) Memory() int                  { return 5 << 20 }
-func (p *proxy) Collect()                     { p.collected++ }
+func (p *proxy) Collect()                     { p.collected++; p.heap /= 2 }
+func (p *proxy) Heap() int                    { p.heap += p.growth; return p.heap }
 
 // lend overwrites what was lent before.
 func lend(slot *[]byte, value []byte) ([]byte, abi.Status) {

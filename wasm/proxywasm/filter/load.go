@@ -26,6 +26,13 @@ const (
 	// digestPiece is how many bytes are hashed between two pauses.
 	digestPiece = 32 << 10
 
+	// heapGrowth is by how many bytes the heap may grow in slices before it is collected,
+	// by a quarter where it is large. The runtime would let it double, with the bundle
+	// in force and its successor in it, and linear memory never shrinks.
+	heapGrowth = 1 << 20
+	// smallDocument is the size in bytes up to which none of that matters.
+	smallDocument = 64 << 10
+
 	// maxHeld bounds how many requests of a worker wait for documents, and holdTime how
 	// long the first of them does, in nanoseconds: then they are decided as they are.
 	maxHeld  = 1024
@@ -55,6 +62,8 @@ type task struct {
 	next func() (struct{}, bool)
 	stop func()
 
+	size   int  // of the document, bytes
+	heap   int  // bytes, after the last collection; -1: there was none
 	late   bool // no request waits for it any longer
 	digest [sha256.Size]byte
 	result taskResult
@@ -76,7 +85,7 @@ type givenUp struct{}
 
 // load begins to load a document, of which it takes data. Only one is loaded at a time.
 func (r *Root) load(d *document, data []byte, want *[sha256.Size]byte, fetched int64) {
-	t := &task{d: d, data: data, want: want, fetched: fetched}
+	t := &task{d: d, data: data, size: len(data), heap: -1, want: want, fetched: fetched}
 	now := r.host.Now() / second
 	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
 		// A panic ends the load and nothing else; what is thrown is never written.
@@ -107,7 +116,11 @@ func (t *task) run(r *Root, now int64, pause func()) {
 	case d.loaded && d.good == t.digest:
 		t.result = taskUnchanged
 	default:
-		_, err := r.verifier.LoadInSteps(d.kind, d.issuer, t.data, now, pause)
+		data := t.data
+		if t.want != nil {
+			t.data = nil // nobody needs it afterwards
+		}
+		_, err := r.verifier.LoadInSteps(d.kind, d.issuer, data, now, pause)
 		if t.result = taskLoaded; err != nil {
 			t.result, t.faults = taskRefused, faultsOf(err)
 		}
@@ -119,6 +132,12 @@ func (r *Root) resume() {
 	t := r.task
 	if t == nil || r.slice.over(r.host.Now()) {
 		return
+	}
+	if t.size > smallDocument && (t.heap < 0 || r.host.Heap()-t.heap > max(heapGrowth, t.heap/4)) {
+		r.host.Collect()
+		r.garbage = 0
+		t.heap = r.host.Heap()
+		return // this was a slice
 	}
 	if _, unfinished := t.next(); unfinished {
 		return
@@ -137,7 +156,7 @@ func (r *Root) abandon() {
 
 // finish takes the result of a load, and publishes what came by a call.
 func (r *Root) finish(t *task) {
-	r.garbage += 16 * len(t.data)
+	r.garbage += 16 * t.size
 	d := t.d
 	m := &r.metrics.documents[d.kind]
 	switch t.result {
