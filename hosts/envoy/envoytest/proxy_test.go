@@ -97,6 +97,7 @@ type keyServer struct {
 	mu      sync.Mutex
 	fetches int
 	status  int
+	bundle  []byte
 	port    int
 	ca      string // file
 }
@@ -104,6 +105,10 @@ type keyServer struct {
 func (k *keyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if r.URL.Path == "/bundle" {
+		_, _ = w.Write(k.bundle)
+		return
+	}
 	k.fetches++
 	if k.status != 200 {
 		w.Header().Set("Location", "/elsewhere")
@@ -176,6 +181,7 @@ type options struct {
 	storeSecret string // in Envoy's environment, "" for the right one
 	headersGoOn bool   // without allow_on_headers_stop_iteration
 	upgrades    bool   // to WebSocket are passed on
+	bundle      []byte // that the key server has
 }
 
 // start starts Envoy and waits until it serves. The listener comes from a file that
@@ -198,6 +204,7 @@ func start(t *testing.T, policy string, o options) *proxy {
 		o.certName = "as.example"
 	}
 	p.keys = newKeyServer(t, p.folder, o.certName)
+	p.keys.bundle = o.bundle
 	up := httptest.NewServer(&p.upstream)
 	t.Cleanup(up.Close)
 	p.upstream.port = up.Listener.Addr().(*net.TCPAddr).Port
