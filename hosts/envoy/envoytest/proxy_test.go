@@ -174,14 +174,12 @@ type options struct {
 	buffer   int    // bytes of a body that Envoy holds, 0 for the example's
 	module   string // file, "" for the one that is shipped
 	certName string // of the key server, "" for the right one
+	bundle   []byte // that the key server has
 
-	store       int    // port of the replay store, 0 for no cluster of it
-	noStore     bool   // nobody listens there
-	emptyStore  bool   // its cluster has no endpoint
-	storeSecret string // in Envoy's environment, "" for the right one
-	headersGoOn bool   // without allow_on_headers_stop_iteration
-	upgrades    bool   // to WebSocket are passed on
-	bundle      []byte // that the key server has
+	store       int  // port of the replay store, 0 for no cluster of it
+	emptyStore  bool // its cluster has no endpoint
+	headersGoOn bool // without allow_on_headers_stop_iteration
+	upgrades    bool // to WebSocket are passed on
 }
 
 // start starts Envoy and waits until it serves. The listener comes from a file that
@@ -242,10 +240,7 @@ func start(t *testing.T, policy string, o options) *proxy {
 
 	cmd := exec.Command(program, "-c", config, "--concurrency", strconv.Itoa(max(o.workers, 1)), "--disable-hot-restart", "--log-level", "info")
 	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stdout
-	if o.storeSecret == "" {
-		o.storeSecret = storeSecret
-	}
-	cmd.Env = append(os.Environ(), "AJWT_NONCE_KEYS=", "AJWT_REPLAY_SECRET="+o.storeSecret)
+	cmd.Env = append(os.Environ(), "AJWT_NONCE_KEYS=", "AJWT_REPLAY_SECRET="+storeSecret)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
