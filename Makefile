@@ -2,6 +2,9 @@
 SHELL := /bin/sh
 GO    ?= go
 FUZZTIME ?= 10s
+# Of bench-envoy and soak-envoy; hosts/envoy/fetch.sh knows the versions.
+ENVOY_VERSION ?= 1.40.0
+BENCH_FLAGS   ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 WASM    := dist/ajwt.wasm
 VALUES  := dist/ajwt-values.wasm
@@ -18,7 +21,7 @@ NO_INLINING := fmt time reflect math/big crypto/rsa \
 WASM_FLAGS := -buildmode=c-shared -trimpath $(NO_INLINING:%=-gcflags=%=-l)
 WASM_SOURCES := Makefile go.mod $(shell find core wasm -name '*.go' ! -name '*_test.go' 2>/dev/null)
 
-.PHONY: help conformance test test-redis race check gen gen-check vectors lint adapters mutants oci test-shipping bench soak fuzz wasm vuln clean
+.PHONY: help conformance test test-redis race check gen gen-check vectors lint adapters mutants oci test-shipping bench bench-envoy soak soak-envoy fuzz wasm vuln clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +91,14 @@ mutants: ## every seeded fault is killed by a vector
 
 bench: $(WASM) ## speed as ratios, side by side in one run
 	cd conformance/bench && $(GO) run . -module ../../$(WASM)
+
+bench-envoy: $(PROXY) ## the filter in Envoy beside jwt_authn and an ext_authz server
+	envoy=$$(sh hosts/envoy/fetch.sh $(ENVOY_VERSION) "$(CURDIR)/build/envoy") && cd conformance/bench && \
+	$(GO) run ./envoy -envoy "$$envoy" -module ../../$(PROXY) $(BENCH_FLAGS)
+
+soak-envoy: $(PROXY) ## memory of the filter in Envoy over 1,000,000 requests
+	envoy=$$(sh hosts/envoy/fetch.sh $(ENVOY_VERSION) "$(CURDIR)/build/envoy") && cd conformance/bench && \
+	$(GO) run ./envoy -envoy "$$envoy" -module ../../$(PROXY) -soak 1000000
 
 soak: $(WASM) ## memory of the module over 200,000 decisions
 	cd conformance/bench && $(GO) run . -soak -module ../../$(WASM)

@@ -45,10 +45,16 @@ func (c *client) close() {
 	}
 }
 
-// send sends every request once and waits for all answers. Each must have the status
-// that is wanted: nobody measures refusals by mistake. The latencies are in nanoseconds,
-// in no order.
-func (c *client) send(requests [][]byte, want int) ([]int64, error) {
+// message is a request as the bytes of HTTP/1.1, and the status that its answer must have:
+// nobody measures refusals by mistake.
+type message struct {
+	bytes []byte
+	want  int
+}
+
+// send sends every request once and waits for all answers. The latencies are in
+// nanoseconds, in the order of the requests.
+func (c *client) send(requests []message) ([]int64, error) {
 	latencies := make([]int64, len(requests))
 	var next atomic.Int64
 	errs := make([]error, len(c.conns))
@@ -64,9 +70,9 @@ func (c *client) send(requests [][]byte, want int) ([]int64, error) {
 					return
 				}
 				began := time.Now()
-				status, body, err := n.exchange(requests[at])
+				status, body, err := n.exchange(requests[at].bytes)
 				latencies[at] = int64(time.Since(began))
-				if err == nil && status != want {
+				if want := requests[at].want; err == nil && status != want {
 					err = fmt.Errorf("status %d, want %d: %s", status, want, body)
 				}
 				if err != nil {

@@ -69,11 +69,18 @@ func extAuthz(clusterName string) object {
 		"grpc_service": object{"envoy_grpc": object{"cluster_name": clusterName}, "timeout": "30s"}}}
 }
 
-func grpcCluster(name string, port int) object {
+func plainCluster(name string, port int) object {
 	return object{"name": name, "connect_timeout": "5s",
-		"typed_extension_protocol_options": object{"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": object{
-			"@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": object{"http2_protocol_options": object{}}}},
 		"load_assignment": object{"cluster_name": name, "endpoints": []any{object{"lb_endpoints": []any{object{"endpoint": object{"address": address(port)}}}}}}}
+}
+
+// grpcCluster speaks HTTP/2.
+func grpcCluster(name string, port int) object {
+	const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+	c := plainCluster(name, port)
+	c["typed_extension_protocol_options"] = object{options: object{
+		"@type": "type.googleapis.com/" + options, "explicit_http_config": object{"http2_protocol_options": object{}}}}
+	return c
 }
 
 // bootstrap is a whole configuration.

@@ -34,15 +34,21 @@ func main() {
 	out := flag.String("out", "", "write the report to this `file` too")
 	strict := flag.Bool("check", false, "exit with 1 when a target is missed")
 	quiet := flag.Bool("quiet", false, "no word about progress")
+	skip := flag.Bool("no-start", false, "leave out start time and memory")
+	soaking := flag.Int("soak", 0, "watch linear memory over this `number` of requests instead, with the largest bundle")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
 	if err != nil || s.envoy == "" || s.module == "" || flag.NArg() > 0 || s.rounds < 1 || s.rounds > 1000 ||
-		s.requests < 1 || s.requests > 1<<20 || s.connections < 1 || s.connections > 1000 || s.workers < 1 || s.workers > 64 {
+		s.requests < 1 || s.requests > 1<<20 || s.connections < 1 || s.connections > 1000 || s.workers < 1 || s.workers > 64 || *soaking < 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
 	if *quiet {
 		s.progress = io.Discard
+	}
+	if *soaking > 0 {
+		fail(soak(s, os.Stdout, *soaking))
+		return
 	}
 	var rows []row
 	for _, r := range allRows() {
@@ -54,7 +60,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench-envoy: no row has such a name")
 		os.Exit(2)
 	}
-	r, err := measure(s, rows)
+	r, err := measure(s, rows, !*skip)
 	fail(err)
 	fail(r.write(os.Stdout, *asJSON))
 	if *out != "" {
@@ -76,12 +82,18 @@ func fail(err error) {
 }
 
 // measure runs everything and reports.
-func measure(s settings, rows []row) (*report, error) {
+func measure(s settings, rows []row, starting bool) (*report, error) {
 	folder, err := os.MkdirTemp("", "ajwt-bench-envoy-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
+	var u *startup
+	if starting {
+		if u, err = measureStartup(s, folder); err != nil {
+			return nil, err
+		}
+	}
 	b, err := newBench(s, rows, folder)
 	if err != nil {
 		return nil, err
@@ -94,5 +106,7 @@ func measure(s settings, rows []row) (*report, error) {
 	if err := b.run(); err != nil {
 		return nil, err
 	}
-	return b.report()
+	r := b.report()
+	r.Startup = u
+	return r, nil
 }

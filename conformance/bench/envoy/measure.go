@@ -108,12 +108,15 @@ func newBench(s settings, rows []row, folder string) (b *bench, err error) {
 
 // startEnvoy starts Envoy and waits until it serves.
 func startEnvoy(s settings, folder string, listeners, clusters []object) (*process, error) {
-	admin := freePort()
+	return startEnvoyAt(s, folder, freePort(), listeners, clusters)
+}
+
+func startEnvoyAt(s settings, folder string, admin int, listeners, clusters []object) (*process, error) {
 	file := filepath.Join(folder, "envoy.json")
 	if err := os.WriteFile(file, bootstrap(admin, listeners, clusters), 0o600); err != nil {
 		return nil, err
 	}
-	p, err := start(s.envoy, nil, "-c", file, "--concurrency", strconv.Itoa(max(s.workers, 1)), "--use-dynamic-base-id", "--disable-hot-restart", "--log-level", "warning")
+	p, err := start(s.envoy, nil, envoyArguments(file, s.workers)...)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +125,10 @@ func startEnvoy(s settings, folder string, listeners, clusters []object) (*proce
 		return nil, err
 	}
 	return p, nil
+}
+
+func envoyArguments(file string, workers int) []string {
+	return []string{"-c", file, "--concurrency", strconv.Itoa(workers), "--disable-hot-restart", "--log-level", "warning"}
 }
 
 // startSelf starts this program with other arguments.
@@ -187,7 +194,7 @@ func (b *bench) turn(r row) (sample, error) {
 		return sample{}, err
 	}
 	began := time.Now()
-	latencies, err := b.clients[r.subject].send(requests, 200)
+	latencies, err := b.clients[r.subject].send(requests)
 	took := time.Since(began)
 	if err != nil {
 		return sample{}, fmt.Errorf("%s: %w", r.name, err)

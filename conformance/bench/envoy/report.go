@@ -8,12 +8,12 @@ import (
 
 // report is the result of a run.
 type report struct {
-	Envoy       string   `json:"envoy"`
 	Rounds      int      `json:"rounds"`
 	Requests    int      `json:"requests"` // of a row in a round
 	Connections int      `json:"connections"`
 	TokenBytes  int      `json:"token_bytes"` // ES256
 	ProofBytes  int      `json:"proof_bytes"`
+	Startup     *startup `json:"startup"` // null where it was not asked for
 	Rows        []line   `json:"rows"`
 	Targets     []target `json:"targets"`
 }
@@ -36,7 +36,7 @@ type target struct {
 	Reached  bool    `json:"reached"`
 }
 
-func (b *bench) report() (*report, error) {
+func (b *bench) report() *report {
 	r := &report{Rounds: b.rounds, Requests: b.requests, Connections: b.connections}
 	g := b.groups["ES256"]
 	r.TokenBytes, r.ProofBytes = len(g.known[0]), len(g.proof(0, g.known[0], 1<<30))
@@ -60,8 +60,10 @@ func (b *bench) report() (*report, error) {
 			r.Targets = append(r.Targets, target{goal.name, ratio, goal.limit, ratio <= goal.limit})
 		}
 	}
-	return r, nil
+	return r
 }
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
 // against is the median of the ratio of two rows' CPU in the same round.
 func (b *bench) against(name, other string) float64 {
@@ -98,10 +100,14 @@ func (r *report) write(w io.Writer, asJSON bool) error {
 		}
 		fmt.Fprintf(w, "| %s | %.0f | %s | %.0f | %.0f | %.0f |\n", l.Name, l.CPU, ratio, l.PerSecond, l.P50, l.P99)
 	}
-	for i, t := range r.Targets {
-		if i == 0 {
-			fmt.Fprintln(w)
-		}
+	fmt.Fprintln(w)
+	if u := r.Startup; u != nil {
+		fmt.Fprintf(w, "- start to the first answer: %.1f s with the filter, %.2f s without\n", u.Filter/1000, u.Bare/1000)
+		fmt.Fprintf(w, "- module: %.2f MB, %.2f MB after gzip\n", float64(u.Module)/1e6, float64(u.Gzip)/1e6)
+		fmt.Fprintf(w, "- memory after %d requests: linear memory %s a worker; resident, the filter adds %s to Envoy, and %s for one more worker\n",
+			afterStart, mebibytes(u.Memory), mebibytes(u.Process), mebibytes(u.PerWorker))
+	}
+	for _, t := range r.Targets {
 		word := "reached"
 		if !t.Reached {
 			word = "MISSED"

@@ -159,31 +159,40 @@ type load struct {
 	fresh bool // a token that was never seen before
 }
 
-// requests mints n requests as the bytes of HTTP/1.1, for the present moment.
-func (g *group) requests(l load, n int) [][]byte {
+// requests mints n requests that must be accepted, for the present moment.
+func (g *group) requests(l load, n int) []message {
 	now := time.Now().Unix()
-	out := make([][]byte, n)
+	out := make([]message, n)
 	for i := range out {
 		agent := i % agents
 		token := g.known[agent]
 		if l.fresh {
 			token = g.token(agent, now)
 		}
-		var b bytes.Buffer
-		scheme := "Bearer"
+		proof := ""
 		if l.proof {
-			scheme = "DPoP"
+			proof = g.proof(agent, token, now)
 		}
-		fmt.Fprintf(&b, "GET %s?page=2 HTTP/1.1\r\nhost: %s\r\nuser-agent: agent-shim/1.4 (linux; amd64)\r\naccept: application/json\r\n"+
-			"accept-encoding: gzip\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nauthorization: %s %s\r\n",
-			path(agent, l.proof), authority, scheme, token)
-		if l.proof {
-			fmt.Fprintf(&b, "dpop: %s\r\n", g.proof(agent, token, now))
-		}
-		b.WriteString("\r\n")
-		out[i] = b.Bytes()
+		out[i] = message{requestBytes(path(agent, l.proof), token, proof), 200}
 	}
 	return out
+}
+
+// requestBytes is a request with a token, under the scheme DPoP where it has a proof.
+func requestBytes(path, token, proof string) []byte {
+	scheme := "Bearer"
+	if proof != "" {
+		scheme = "DPoP"
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "GET %s?page=2 HTTP/1.1\r\nhost: %s\r\nuser-agent: agent-shim/1.4 (linux; amd64)\r\naccept: application/json\r\n"+
+		"accept-encoding: gzip\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nauthorization: %s %s\r\n",
+		path, authority, scheme, token)
+	if proof != "" {
+		fmt.Fprintf(&b, "dpop: %s\r\n", proof)
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
 }
 
 // policy admits the issuers of all groups. The profile is draft-00: hardened takes no
