@@ -43,6 +43,7 @@ type proxy struct {
 	listener string // the text of the listener, before the policy
 	port     int
 	admin    int
+	pid      int
 	stdout   lockedBuffer
 	upstream upstream
 	keys     *keyServer
@@ -69,9 +70,11 @@ func (b *lockedBuffer) String() string {
 
 // upstream records the first line of each request as soon as its header is there.
 type upstream struct {
-	mu   sync.Mutex
-	seen []string
-	port int
+	mu    sync.Mutex
+	seen  []string
+	port  int
+	up    *httptest.Server
+	watch func(*http.Request) // has each request once it is complete, trailers included
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -82,8 +85,23 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	if u.watch != nil {
+		u.watch(r)
+	}
 	fmt.Fprintf(w, "%d", n)
 }
+
+// start lets it listen, on the port that it had before if there was one.
+func (u *upstream) start(t *testing.T) {
+	t.Helper()
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", u.port))
+	require.NoError(t, err)
+	u.port = l.Addr().(*net.TCPAddr).Port
+	u.up = &httptest.Server{Listener: l, Config: &http.Server{Handler: u}}
+	u.up.Start()
+}
+
+func (u *upstream) stop() { u.up.Close() }
 
 // count is the number of requests so far.
 func (u *upstream) count() int {
@@ -100,11 +118,29 @@ type keyServer struct {
 	bundle  []byte
 	port    int
 	ca      string // file
+	before  func(w http.ResponseWriter, r *http.Request) (done bool)
+}
+
+// first lets a function answer what comes, nil nobody but the key server itself.
+func (k *keyServer) first(f func(http.ResponseWriter, *http.Request) bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.before = f
+}
+
+// serve puts a bundle in the place of the one that there is.
+func (k *keyServer) serve(bundle []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.bundle = bundle
 }
 
 func (k *keyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.before != nil && k.before(w, r) {
+		return
+	}
 	if r.URL.Path == "/bundle" {
 		_, _ = w.Write(k.bundle)
 		return
@@ -176,10 +212,15 @@ type options struct {
 	certName string // of the key server, "" for the right one
 	bundle   []byte // that the key server has
 
+	keysStatus    int    // of the key server at the start, 0 for 200
+	failurePolicy string // "" for the example's
+	nonceKeys     string // AJWT_NONCE_KEYS
+
 	store       int  // port of the replay store, 0 for no cluster of it
 	emptyStore  bool // its cluster has no endpoint
 	headersGoOn bool // without allow_on_headers_stop_iteration
 	upgrades    bool // to WebSocket are passed on
+	trailers    bool // go on to the upstream
 }
 
 // start starts Envoy and waits until it serves. The listener comes from a file that
@@ -203,9 +244,11 @@ func start(t *testing.T, policy string, o options) *proxy {
 	}
 	p.keys = newKeyServer(t, p.folder, o.certName)
 	p.keys.bundle = o.bundle
-	up := httptest.NewServer(&p.upstream)
-	t.Cleanup(up.Close)
-	p.upstream.port = up.Listener.Addr().(*net.TCPAddr).Port
+	if o.keysStatus != 0 {
+		p.keys.set(o.keysStatus)
+	}
+	p.upstream.start(t)
+	t.Cleanup(p.upstream.stop)
 
 	example, err := os.ReadFile("../envoy.yaml")
 	require.NoError(t, err)
@@ -220,6 +263,14 @@ func start(t *testing.T, policy string, o options) *proxy {
 	}
 	if o.upgrades {
 		text = replaced(t, text, "          use_remote_address: true\n", "          use_remote_address: true\n          upgrade_configs: [{upgrade_type: websocket}]\n", 1)
+	}
+	if o.trailers {
+		text = replaced(t, text, "  - name: upstream\n", "  - name: upstream\n    typed_extension_protocol_options:\n      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:\n"+
+			"        \"@type\": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions\n"+
+			"        explicit_http_config: {http_protocol_options: {enable_trailers: true}}\n", 1)
+	}
+	if o.failurePolicy != "" {
+		text = replaced(t, text, "failure_policy: FAIL_RELOAD", "failure_policy: "+o.failurePolicy, 1)
 	}
 	if o.headersGoOn {
 		text = replaced(t, text, "allow_on_headers_stop_iteration: true", "allow_on_headers_stop_iteration: false", 1)
@@ -240,8 +291,9 @@ func start(t *testing.T, policy string, o options) *proxy {
 
 	cmd := exec.Command(program, "-c", config, "--concurrency", strconv.Itoa(max(o.workers, 1)), "--disable-hot-restart", "--log-level", "info")
 	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stdout
-	cmd.Env = append(os.Environ(), "AJWT_NONCE_KEYS=", "AJWT_REPLAY_SECRET="+storeSecret)
+	cmd.Env = append(os.Environ(), "AJWT_NONCE_KEYS="+o.nonceKeys, "AJWT_REPLAY_SECRET="+storeSecret)
 	require.NoError(t, cmd.Start())
+	p.pid = cmd.Process.Pid
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
