@@ -77,7 +77,9 @@ type verdictReport struct {
 	Explanation *explanation        `json:"explanation,omitempty"`
 	Warnings    []explanation       `json:"warnings,omitempty"` // observed rejections beside the first
 	Answer      *answer             `json:"answer,omitempty"`
-	Record      json.RawMessage     `json:"decision"` // the decision record of spec/profile.md
+	Forward     [][2]string         `json:"forward,omitempty"` // header fields that a host sets for the upstream, names and values
+	Strip       []string            `json:"strip,omitempty"`   // names of the request's fields that it removes first
+	Record      json.RawMessage     `json:"decision"`          // the decision record of spec/profile.md
 	Engine      string              `json:"engine"`
 	Now         int64               `json:"now"` // NumericDate
 	Notes       []string            `json:"notes,omitempty"`
@@ -113,8 +115,16 @@ func report(e *engine, req *ajwt.Request, d ajwt.Decision) *verdictReport {
 	if d.Status != 0 {
 		r.Answer = &answer{d.Status, d.Challenge, d.Nonce}
 	}
+	for _, h := range d.Forward {
+		r.Forward = append(r.Forward, [2]string{h.Name, h.Value})
+	}
 	if r.Passes {
 		r.Notes = append(r.Notes, replayNote)
+		for _, h := range req.Headers {
+			if e.policy.Strips(h.Name) {
+				r.Strip = append(r.Strip, h.Name)
+			}
+		}
 	}
 	return r
 }
@@ -166,6 +176,12 @@ func (c *call) printVerdict(r *verdictReport) {
 		if m.value != "" {
 			line(w, m.name, m.value)
 		}
+	}
+	for _, h := range r.Forward {
+		line(w, "upstream", h[0]+": "+h[1])
+	}
+	for _, name := range r.Strip {
+		line(w, "removed", printable(name))
 	}
 	line(w, "engine", fmt.Sprintf("%s, at %s", r.Engine, dateText(r.Now)))
 	for i := range r.Warnings {
