@@ -103,7 +103,7 @@ func (s *proxySubject) policyLoad(ctx context.Context, p *Prepared) (Answer, err
 	named := make(map[string]bool)
 	faults = slices.DeleteFunc(faults, func(f string) bool {
 		pointer, code, _ := proxywasmhost.SplitFault(f)
-		again := named[pointer] && strings.HasPrefix(pointer, "/hosts/proxywasm/fetch/")
+		again := named[pointer] && strings.HasPrefix(pointer, "/hosts/proxywasm/")
 		named[pointer] = true
 		return again || slices.Contains(own, code+" "+pointer)
 	})
@@ -236,7 +236,7 @@ func hostWants(text []byte) (list []string) {
 			}
 		}
 	}
-	list = append(list, ajwt.CodePolicyFeatureUnsupported.String()+" /replay/scope")
+	list = append(list, ajwt.CodePolicyFeatureUnsupported.String()+" /replay/scope", missing+"/hosts/proxywasm/replay")
 	conflict := ajwt.CodePolicyMemberConflict.String() + " "
 	for n := range 64 {
 		list = append(list, fmt.Sprintf("%s/proof/methods/%d", conflict, n), fmt.Sprintf("%s/routes/%d/require/tool", conflict, n))
