@@ -118,7 +118,7 @@ func (r *run) decide() {
 			continue
 		}
 		code := Code(0)
-		if c.stage > StageProof {
+		if c.stage > StageProof && !r.settled {
 			code = r.settle()
 		}
 		if code == 0 {
