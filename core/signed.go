@@ -80,13 +80,14 @@ func openSigned(data []byte, limit int, typ string, keys *KeySet, algs Algorithm
 func readPayload(doc *strictjson.Document, payload []byte, code Code, p *pace) *LoadError {
 	if p != nil {
 		doc.Work = p.work
+		// Hosts that load in steps are short of memory: room for as many values as the
+		// text has, or seems to; commas in strings do not cost much.
+		values := 1
+		for _, mark := range [...]string{",", "[", "{"} {
+			values += bytes.Count(payload, []byte(mark))
+		}
+		doc.Reserve(min(values, len(payload)/8))
 	}
-	// As many as the text seems to have; many commas in strings do not cost memory.
-	values := 1
-	for _, mark := range [...]string{",", "[", "{"} {
-		values += bytes.Count(payload, []byte(mark))
-	}
-	doc.Reserve(min(values, len(payload)/16))
 	if err := doc.Parse(payload, strictjson.Limits{Depth: signedDepth, Values: len(payload)/2 + 1}); err != nil {
 		return loadError(code, "", err.Error())
 	}
