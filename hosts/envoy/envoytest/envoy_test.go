@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,9 +30,33 @@ func policy(members string) string {
 
 const httpsig = `"proof":{"methods":["dpop","httpsig"],"max_age_seconds":10},"limits":{"body_bytes":33554432},`
 
-func TestRequests(t *testing.T) {
+// TestExample shares one Envoy: it takes seconds to compile the module.
+func TestExample(t *testing.T) {
 	p := start(t, policy(""), options{})
 	p.ready()
+	p.share(t, requests, pipelining, upstreamOutage, reload)
+}
+
+// TestBodyRoutes does so for routes that read bodies.
+func TestBodyRoutes(t *testing.T) {
+	p := start(t, policy(httpsig), options{buffer: 64 << 20})
+	p.ready()
+	p.share(t, bodies, http2)
+}
+
+// share runs tests with one proxy, one after the other.
+func (p *proxy) share(t *testing.T, tests ...func(*testing.T, *proxy)) {
+	for _, test := range tests {
+		name := runtime.FuncForPC(reflect.ValueOf(test).Pointer()).Name()
+		t.Run(name[strings.LastIndexByte(name, '.')+1:], func(t *testing.T) {
+			defer func(outer *testing.T, client *http.Client) { p.t, p.client = outer, client }(p.t, p.client)
+			p.t = t
+			test(t, p)
+		})
+	}
+}
+
+func requests(t *testing.T, p *proxy) {
 	require.Equal(t, 1, p.keys.count(), "one flight")
 
 	a := p.send(fresh(), nil, nil)
@@ -93,9 +119,7 @@ func TestKeyServerIsVerified(t *testing.T) {
 }
 
 // Nothing of a request reaches the upstream before its body was judged.
-func TestBodies(t *testing.T) {
-	p := start(t, policy(httpsig), options{buffer: 64 << 20})
-	p.ready()
+func bodies(t *testing.T, p *proxy) {
 	for _, row := range []struct {
 		name              string
 		size              int
@@ -164,9 +188,7 @@ func TestTwoWorkers(t *testing.T) {
 }
 
 // A reload of the policy, and an outage of the key server, lose no request.
-func TestReload(t *testing.T) {
-	p := start(t, policy(""), options{})
-	p.ready()
+func reload(t *testing.T, p *proxy) {
 	p.keys.set(http.StatusFound) // from now on it only redirects
 	kept := fresh()
 	require.Equal(t, 200, p.send(kept, nil, nil).status)
@@ -192,32 +214,10 @@ func TestReload(t *testing.T) {
 	require.Contains(t, p.stdout.String(), "/extra: policy_member_unknown")
 }
 
-// Bodies that make the heap grow and shrink, and then many requests: with poll_oneoff
-// failing, as it does before Envoy 1.39, a stock module would die.
-func TestManyRequests(t *testing.T) {
-	p := start(t, policy(httpsig), options{buffer: 64 << 20})
-	p.ready()
-	for range 3 {
-		a := p.send(fresh(), bytes.NewReader(make([]byte, 32<<20)), func(r *http.Request) { r.Header.Set("signature-input", `s=();tag="x"`) })
-		require.Equal(t, 200, a.status, a.body)
-	}
-	for n := range 20000 {
-		a := p.send(fresh(), nil, func(r *http.Request) {
-			if n%10 != 0 { // most of them cheap
-				r.Header.Del("authorization")
-			}
-		})
-		require.Equal(t, n%10 == 0, a.status == 200, a.body)
-	}
-	require.Equal(t, 1, p.metric("ajwt.ready"))
-	require.NotContains(t, p.stdout.String(), "poll_oneoff")
-}
-
 // After a trap nothing passes until there is a new instance; it starts with the documents
 // and the replay memory of the process.
 func TestTrap(t *testing.T) {
-	module := "../../../build/ajwt-proxy-trap.wasm" // built with the tag ajwt_trap
-	p := start(t, policy(""), options{module: module})
+	p := start(t, policy(""), options{module: trapModule})
 	p.ready()
 	kept := fresh()
 	require.Equal(t, 200, p.send(kept, nil, nil).status)

@@ -20,9 +20,7 @@ import (
 
 // Over HTTP/2: fields come one by one, a repeated one as often as it came, and trailers end
 // a body.
-func TestHTTP2(t *testing.T) {
-	p := start(t, policy(httpsig), options{})
-	p.ready()
+func http2(t *testing.T, p *proxy) {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	p.client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{Protocols: &protocols}}
@@ -73,9 +71,7 @@ func wire(q *ajwt.Request) string {
 
 // Requests that follow each other on a connection without waiting, and one that arrives in
 // small pieces, are judged each by itself.
-func TestPipelining(t *testing.T) {
-	p := start(t, policy(""), options{})
-	p.ready()
+func pipelining(t *testing.T, p *proxy) {
 	c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", p.port))
 	require.NoError(t, err)
 	defer c.Close()
