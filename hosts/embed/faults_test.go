@@ -106,12 +106,16 @@ func TestBusyRejects(t *testing.T) {
 func TestAnswerMalformed(t *testing.T) {
 	a := good(t)
 	foreign := abi.AppendAnswer(nil, &ajwt.Decision{Verdict: ajwt.Accept, Level: ajwt.LevelJWT, PolicyDigest: [32]byte{1}}, abi.OmitRecord)
+	p, _ := ajwt.ParsePolicy(abitest.Policy())
+	unasked := abi.AppendAnswer(nil, &ajwt.Decision{Verdict: ajwt.Accept, Level: ajwt.LevelJWT, PolicyDigest: p.Digest(),
+		Forward: []ajwt.Header{{Name: "host", Value: "x"}}}, abi.OmitRecord)
 	for _, row := range []struct {
 		name    string
 		answers []byte
 		verify  []byte
 	}{
 		{"empty", nil, answer(0, 0)},
+		{"a header that the policy does not forward", unasked, answer(len(done()), len(unasked))},
 		{"address zero", nil, signed(opI64Const, 0)},
 		{"beyond memory", nil, signed(opI64Const, -0x10000<<32|10)},
 		{"end beyond memory", nil, answer(0, 1<<24)},
