@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	ajwt "github.com/agentic-jwt/ajwt/core"
 	"github.com/agentic-jwt/ajwt/wasm/abi/abitest"
 	"github.com/agentic-jwt/ajwt/wasm/proxywasm/abi"
 )
@@ -137,4 +138,36 @@ func TestForwardFails(t *testing.T) {
 	p.broken = map[string]abi.Status{"pairs": abi.StatusBadArgument}
 	require.Equal(t, abi.Refused, r.conclude(&d), "the header cannot be read")
 	require.Equal(t, "internal_forward_failed", p.code())
+}
+
+// A decision that waited for the store: what the request says is removed when it goes on, and
+// of a proof that was used before, where that is only observed, the key stays behind.
+func TestForwardAfterStore(t *testing.T) {
+	p := warm()
+	r := configured(t, p, forwarding(sharedPolicy("")))
+	for body, claims := range map[string]int{"": 2, `{"seen":0}`: 1} {
+		q := abitest.Request(abitest.Observed, later, 1)
+		token := asked(t, p, r, q)
+		status := "204"
+		if body != "" {
+			status = "409"
+		}
+		headers, size := p.answers(status, "7", body)
+		require.Equal(t, abi.Passed, r.Answered(token, headers, size), p.code())
+		ours := named(p.headers)
+		require.Len(t, ours, claims, body)
+		require.Equal(t, abi.Pair{Name: "x-ajwt-subject", Value: "patcher"}, ours[0])
+	}
+	token := asked(t, p, r, func() *ajwt.Request {
+		q := abitest.Request(abitest.Repository, later, 2)
+		for _, f := range spoofed {
+			q.Headers = append(q.Headers, ajwt.Header{Name: f.Name, Value: f.Value})
+		}
+		return q
+	}())
+	require.Len(t, named(p.headers), len(spoofed)-1, "a request that waits is as it came")
+	headers, size := p.answers("204", "7", "")
+	require.Equal(t, abi.Passed, r.Answered(token, headers, size))
+	require.Len(t, named(p.headers), 2)
+	require.Equal(t, abi.Pair{Name: "x-ajwt-subject", Value: "patcher"}, named(p.headers)[0])
 }
