@@ -1,6 +1,7 @@
 // Package conformance runs the vectors against subjects: this project's own builds
-// (native, and WebAssembly under two engines) and outside implementations that speak
-// JSON lines on standard input and output (spec/runner-protocol.md).
+// (native, WebAssembly under two engines, and the filter for proxies in an emulated proxy)
+// and outside implementations that speak JSON lines on standard input and output
+// (spec/runner-protocol.md).
 //
 // A subject never learns which case it decides: it gets a policy, keys, a time and
 // a request, in an order that a seed shuffles, and its answer is held against the
