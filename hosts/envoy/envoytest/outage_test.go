@@ -117,7 +117,7 @@ func TestRefusedDocuments(t *testing.T) {
 			}
 			return false
 		}, 30*time.Second, 100*time.Millisecond, "%d: %s", n, refusal.says)
-		require.Equal(t, "token_signature_invalid", ask(n, "as-1"), "the key set before stays")
+		require.Equal(t, "signature_invalid", ask(n, "as-1"), "the key set before stays")
 		require.Equal(t, "key_kid_unknown", ask(n, "new"))
 	}
 	require.Positive(t, p.metric("ajwt.code.keys_too_large"))

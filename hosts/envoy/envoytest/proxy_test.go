@@ -34,7 +34,7 @@ import (
 )
 
 // readyWithin is for a busy machine: the module is compiled first.
-const readyWithin = 120 * time.Second
+const readyWithin = 8 * time.Minute
 
 // proxy is an Envoy with the example's configuration, and what stands around it.
 type proxy struct {
