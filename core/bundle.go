@@ -164,10 +164,10 @@ const bundleType = "ajwt-bundle+jwt"
 // *LoadError with the faults of the first stage that failed: of the signature one, of the
 // members all, of the graphs all.
 func (p *Policy) ParseBundle(issuer string, data []byte, now int64) (*Bundle, error) {
-	return p.parseBundle(issuer, data, now, nil)
+	return p.parseBundle(issuer, data, now, maxLawfulTotal, nil)
 }
 
-func (p *Policy) parseBundle(issuer string, data []byte, now int64, pace *pace) (*Bundle, error) {
+func (p *Policy) parseBundle(issuer string, data []byte, now int64, lawful int, pace *pace) (*Bundle, error) {
 	i := p.issuerIndex([]byte(issuer))
 	if i < 0 || p.issuers[i].bundle.keys == nil {
 		return nil, loadError(CodeBundleIssuerUnknown, "", "load bundles of issuers whose policy entry has bundle")
@@ -177,7 +177,7 @@ func (p *Policy) parseBundle(issuer string, data []byte, now int64, pace *pace) 
 	if fault != nil {
 		return nil, fault
 	}
-	b, fault := compileBundle(d.payload.Root(), &documentTerms{issuer, is.skew, now}, pace)
+	b, fault := compileBundle(d.payload.Root(), &documentTerms{issuer, is.skew, now}, lawful, pace)
 	if fault != nil {
 		return nil, fault
 	}
@@ -192,20 +192,20 @@ func CompileBundle(payload []byte, issuer string, now int64) (*Bundle, error) {
 	if fault := readPayload(&doc, payload, CodeBundleJSONInvalid, nil); fault != nil {
 		return nil, fault
 	}
-	b, fault := compileBundle(doc.Root(), &documentTerms{issuer, 0, now}, nil)
+	b, fault := compileBundle(doc.Root(), &documentTerms{issuer, 0, now}, maxLawfulTotal, nil)
 	if fault != nil {
 		return nil, fault
 	}
 	return b, nil
 }
 
-func compileBundle(root strictjson.Value, t *documentTerms, pace *pace) (*Bundle, *LoadError) {
+func compileBundle(root strictjson.Value, t *documentTerms, lawful int, pace *pace) (*Bundle, *LoadError) {
 	r := &bundleReader{docReader: docReader{codes: &bundleCodes.member, most: signedFaults, pace: pace}, b: &Bundle{}}
 	r.document(root, t)
 	if len(r.faults) > 0 {
 		return nil, &LoadError{r.faults}
 	}
-	c := &bundleCompiler{docReader: &r.docReader, b: r.b}
+	c := &bundleCompiler{docReader: &r.docReader, b: r.b, lawful: lawful}
 	c.compile()
 	if len(r.faults) > 0 {
 		return nil, &LoadError{r.faults}

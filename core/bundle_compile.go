@@ -6,13 +6,14 @@ import "strconv"
 // never to slip: parallel steps and dense graphs grow faster than people expect.
 const (
 	maxLawful      = 1 << 16 // sequences of a step, chains of a workflow to an agent
-	maxLawfulTotal = 1 << 22 // of each, in the whole bundle
+	maxLawfulTotal = 1 << 22 // of each, in the whole bundle, unless the host wants less
 )
 
 // bundleCompiler turns the graphs of a bundle into finite sets of hashes.
 type bundleCompiler struct {
 	*docReader
 	b      *Bundle
+	lawful int // the most of each in the whole bundle
 	joined []byte
 
 	w     *bundleWorkflow
@@ -110,7 +111,7 @@ func (c *bundleCompiler) cycle(before map[int32]int) int32 {
 
 // walk records the path as a chain and goes on from its last agent.
 func (c *bundleCompiler) walk(agent int32) {
-	if c.reached[agent]++; c.reached[agent] > maxLawful || len(c.b.chainIn) >= maxLawfulTotal {
+	if c.reached[agent]++; c.reached[agent] > maxLawful || len(c.b.chainIn) >= c.lawful {
 		c.limit("/delegation", "chains to "+strconv.Quote(c.b.agents[agent].id))
 		return
 	}
@@ -134,7 +135,7 @@ func (c *bundleCompiler) walk(agent int32) {
 func (c *bundleCompiler) limit(member, what string) {
 	if !c.full {
 		c.fault(CodeBundleLimitExceeded, c.at+member, "workflow "+strconv.Quote(c.w.id)+": more than "+
-			strconv.Itoa(maxLawful)+" "+what+", or "+strconv.Itoa(maxLawfulTotal)+" in the whole bundle")
+			strconv.Itoa(maxLawful)+" "+what+", or "+strconv.Itoa(c.lawful)+" in the whole bundle")
 	}
 	c.full = true
 }
@@ -346,7 +347,7 @@ func (c *bundleCompiler) append(id string) {
 
 func (c *bundleCompiler) recordSequence(steps []bundleStep, i int) bool {
 	b := c.b
-	if c.count++; c.count > maxLawful || len(b.sequenceIn) >= maxLawfulTotal {
+	if c.count++; c.count > maxLawful || len(b.sequenceIn) >= c.lawful {
 		c.limit("/steps/"+strconv.Itoa(i), "sequences of step "+strconv.Quote(steps[i].id))
 		return false
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/agentic-jwt/ajwt/core/strictjson"
 )
 
 var (
@@ -240,6 +242,13 @@ func TestBundleCost(t *testing.T) {
 	b, err := CompileBundle([]byte(fanBundle(5, 120, "ra")), "https://as.example", testNow)
 	require.NoError(t, err)
 	require.Len(t, b.sequences, 120*120+5)
+	for lawful, want := range map[int]bool{120*120 + 5: true, 120*120 + 4: false} {
+		var doc strictjson.Document
+		require.Nil(t, readPayload(&doc, []byte(fanBundle(5, 120, "ra")), CodeBundleJSONInvalid, nil))
+		_, fault := compileBundle(doc.Root(), &documentTerms{"https://as.example", 0, testNow}, lawful, nil)
+		require.Equal(t, want, fault == nil, "what a host has room for")
+		require.True(t, want || fault.Faults[0].Code == CodeBundleLimitExceeded)
+	}
 	last := len(b.steps) - 1
 	c := &bundleCompiler{docReader: &docReader{}}
 	found := 0

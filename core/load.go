@@ -91,7 +91,7 @@ func (v *Verifier) load(kind Kind, id string, data []byte, now int64, p *pace) (
 	case KindKeys:
 		return v.loadKeys(id, data, p)
 	case KindBundle:
-		b, err := v.policy.parseBundle(id, data, now, p)
+		b, err := v.policy.parseBundle(id, data, now, v.lawful, p)
 		if err != nil {
 			return nil, err
 		}

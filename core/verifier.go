@@ -28,6 +28,9 @@ type Options struct {
 	// Signatures verifies signatures of requests outside core, where the host has faster
 	// code for some algorithms. Nil means that core verifies all.
 	Signatures SignatureVerifier
+	// Lawful is the most chains, and the most sequences, that a bundle may compile to,
+	// about 100 bytes of memory each. Zero means 4,194,304, the most that there may be.
+	Lawful int
 	// Versions are those of bundles and lists that were in force before a restart, as
 	// Verifier.Versions gave them: older documents are refused. Issuers that the policy
 	// does not have are passed over.
@@ -57,6 +60,7 @@ type Verifier struct {
 	tokens      textTable[knownToken]
 	headers     textTable[knownHeader]
 	scratch     sync.Pool
+	lawful      int
 	readsBodies bool // some request can need its body
 	ready       bool
 }
@@ -103,6 +107,9 @@ func NewVerifier(p *Policy, o Options) (*Verifier, error) {
 			}
 			v.nonceKeys = append(v.nonceKeys, append([]byte(nil), k...))
 		}
+	}
+	if v.lawful = o.Lawful; v.lawful <= 0 || v.lawful > maxLawfulTotal {
+		v.lawful = maxLawfulTotal
 	}
 	s := &state{keys: make([]issuerKeys, len(p.issuers)), issuers: make([]issuerDocuments, len(p.issuers))}
 	for i := range p.issuers {

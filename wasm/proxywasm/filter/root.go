@@ -76,7 +76,8 @@ func (r *Root) Configure(size int) bool {
 		return false
 	}
 	verifier, err := ajwt.NewVerifier(s.policy, ajwt.Options{
-		Replay: replay, NonceKeys: s.nonceKeys, SignatureCache: ajwt.NewSignatureCache(cacheEntries), Signatures: &offload{host: r.host, lacking: !s.offload}})
+		Replay: replay, NonceKeys: s.nonceKeys, SignatureCache: ajwt.NewSignatureCache(cacheEntries),
+		Signatures: &offload{host: r.host, lacking: !s.offload}, Lawful: s.lawful})
 	if err != nil {
 		r.host.Log(abi.LevelCritical, err.Error())
 		return false

@@ -14,6 +14,7 @@ type settings struct {
 	policy    *ajwt.Policy
 	sources   []source // documents to fetch
 	forwards  bool     // the policy has forward
+	lawful    int      // chains, and sequences, that a bundle may compile to
 	offload   bool     // the proxy verifies signatures where it can
 	window    window
 	store     storeSource // of a shared replay memory
@@ -38,6 +39,9 @@ const (
 	// none. Reading a document stops the worker, and linear memory never shrinks.
 	defaultDocumentBytes = 1 << 20
 	defaultTimeout       = 5000 // milliseconds
+	// bytesPerLawful bounds what a bundle compiles to, since linear memory holds that
+	// too: 16,384 chains, and as many sequences, for a bundle of 1 MiB.
+	bytesPerLawful = 64
 	// nonceVariable holds the keys of proof.nonce: base64url without padding, 32 bytes
 	// each, separated by commas. A proxy shows its configuration to its operators, so
 	// secrets do not stand there.
@@ -153,6 +157,7 @@ func (r *settingsReader) documents() {
 	if !ok {
 		limit = defaultDocumentBytes
 	}
+	r.s.lawful = max(int(limit)/bytesPerLawful, 1)
 	elements(r.root.Member("issuers"), "/issuers", func(e strictjson.Value, at string) {
 		issuer := string(e.Member("issuer").Bytes())
 		add := func(kind ajwt.Kind, v strictjson.Value, at string) {
