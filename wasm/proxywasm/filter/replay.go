@@ -18,9 +18,11 @@ import (
 // plugin with the same vm_id can write to it: give this one an id of its own.
 type sharedReplay struct {
 	host      abi.Host
+	about     string // name of the value that begin makes
 	names     []string
 	capacity  int // entries of a shard
 	perKey    int // of one owner
+	window    window
 	start     int64
 	table     table
 	conflicts int // other workers were quicker; for the metric
@@ -45,11 +47,28 @@ const (
 )
 
 // window is how long entries live: while it does not grow, what has left the memory
-// cannot be used again.
-type window struct{ maxAge, skew, lifetime int64 }
+// cannot be used again. skew is the largest of the issuers', leastSkew the smallest. The
+// memory has the widest window of all policies that have used it: another one may follow,
+// or the one before come back, while its entries are there.
+type window struct{ maxAge, skew, lifetime, leastSkew int64 }
 
 func (w window) within(o window) bool {
 	return w.maxAge <= o.maxAge && w.skew <= o.skew && w.lifetime <= o.lifetime
+}
+
+// longer is by how many seconds entries of a policy with this window live longer than it
+// asks for, in a memory with a wider one: whatever the issuer, no policy within the wider
+// one takes a proof after its entry has left.
+func (w window) longer(widest window) int64 {
+	return max(widest.maxAge+widest.skew-w.maxAge-w.leastSkew, 0)
+}
+
+// shardsOf is how many shards hold so many entries.
+func shardsOf(capacity int) int {
+	if capacity > oneShard {
+		return manyShards
+	}
+	return 1
 }
 
 // openReplay makes the memory, or takes up that of an earlier configuration. capacity is
@@ -57,24 +76,25 @@ func (w window) within(o window) bool {
 // spread over shards, each with room for two owners that use up their share; so the
 // memory is at most 256 times 32 bytes times the share, if that many entries are live.
 func openReplay(host abi.Host, capacity, perKey int, w window, now int64) (*sharedReplay, bool) {
-	r := &sharedReplay{host: host, capacity: capacity, perKey: perKey}
-	shards := 1
-	if capacity > oneShard {
-		shards = manyShards
+	r := &sharedReplay{host: host, capacity: capacity, perKey: perKey, window: w}
+	shards := shardsOf(capacity)
+	if shards > 1 {
 		r.perKey = min(perKey, keyEntries)
 		r.capacity = min(capacity, max(2*r.perKey, capacity/manyShards*2))
 	}
 	prefix := replayPrefix + strconv.Itoa(shards) + "/"
+	r.about = prefix + "about"
 	for i := range shards {
 		r.names = append(r.names, prefix+strconv.Itoa(i))
 	}
 	r.table.data = make([]byte, 0, 16<<10)
-	return r, r.begin(prefix+"about", w, now)
+	return r, r.begin(now)
 }
 
 // begin finds out when the memory started empty, and starts it where it is new. The value
 // is start and window, 8 bytes each.
-func (r *sharedReplay) begin(name string, w window, now int64) bool {
+func (r *sharedReplay) begin(now int64) bool {
+	name, w := r.about, r.window
 	for range swaps {
 		value, cas, status := r.host.Shared(name)
 		switch {
@@ -88,19 +108,19 @@ func (r *sharedReplay) begin(name string, w window, now int64) bool {
 				return false
 			}
 			continue // whoever was first, its value counts
-		case status != abi.StatusOK || len(value) != 32:
+		case status != abi.StatusOK || len(value) != aboutBytes:
 			return false
 		}
-		number := func(at int) int64 { return int64(binary.LittleEndian.Uint64(value[at:])) }
-		old := window{number(8), number(16), number(24)}
-		if r.start = number(0); w.within(old) {
+		start, old := readAbout(value)
+		if r.start = start; w.within(old) {
+			r.table.longer = w.longer(old)
 			return true
 		}
 		// Entries have left that a longer window would still want: start anew, and
 		// keep what there is.
-		grown := window{max(w.maxAge, old.maxAge), max(w.skew, old.skew), max(w.lifetime, old.lifetime)}
+		grown := window{maxAge: max(w.maxAge, old.maxAge), skew: max(w.skew, old.skew), lifetime: max(w.lifetime, old.lifetime)}
 		if cas != 0 && r.host.SetShared(name, aboutReplay(now, grown), cas) == abi.StatusOK {
-			r.start = now
+			r.start, r.table.longer = now, w.longer(grown)
 			return true
 		}
 	}
@@ -108,31 +128,47 @@ func (r *sharedReplay) begin(name string, w window, now int64) bool {
 }
 
 // servedName is the value that says which memory this process uses: the NumericDate since
-// when, 8 bytes, and the URL of a store, nothing for the shared data.
+// when, 8 bytes, and the URL of a store with the policy's times, or the number of shards.
 const servedName = replayPrefix + "served"
 
 // servedSince is the NumericDate since when this process has used a memory, 0 for always.
 // A memory that a policy leaves and a later one takes up again knows nothing of what was
 // used in between, nor does a store of what the process remembered before.
-func servedSince(host abi.Host, url string, now int64) (since int64, ok bool) {
+func servedSince(host abi.Host, memory string, now int64) (since int64, ok bool) {
 	for range swaps {
 		value, cas, status := host.Shared(servedName)
 		switch {
 		case status == abi.StatusNotFound:
-			if !create(host, servedName, append(make([]byte, 8), url...)) {
+			if !create(host, servedName, append(make([]byte, 8), memory...)) {
 				return 0, false
 			}
 			continue
 		case status != abi.StatusOK || cas == 0 || len(value) < 8:
 			return 0, false
-		case string(value[8:]) == url:
+		case string(value[8:]) == memory:
 			return int64(binary.LittleEndian.Uint64(value)), true
 		}
-		if host.SetShared(servedName, append(binary.LittleEndian.AppendUint64(nil, uint64(now)), url...), cas) == abi.StatusOK {
+		if host.SetShared(servedName, append(binary.LittleEndian.AppendUint64(nil, uint64(now)), memory...), cas) == abi.StatusOK {
 			return now, true
 		}
 	}
 	return 0, false
+}
+
+// look finds out whether a later policy has widened the window, while connections of this
+// one go on.
+func (r *sharedReplay) look() {
+	if value, _, status := r.host.Shared(r.about); status == abi.StatusOK && len(value) == aboutBytes {
+		_, widest := readAbout(value)
+		r.table.longer = max(r.table.longer, r.window.longer(widest))
+	}
+}
+
+const aboutBytes = 4 * 8
+
+func readAbout(value []byte) (start int64, w window) {
+	number := func(at int) int64 { return int64(binary.LittleEndian.Uint64(value[at:])) }
+	return number(0), window{maxAge: number(8), skew: number(16), lifetime: number(24)}
 }
 
 func aboutReplay(start int64, w window) []byte {

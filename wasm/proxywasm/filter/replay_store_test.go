@@ -349,6 +349,21 @@ func TestStoreScopeChanges(t *testing.T) {
 	require.False(t, New(p).Configure(len(local)))
 }
 
+// The store forgets a proof when the policy that asked says so. A policy that takes proofs
+// for longer cannot rely on what it forgot.
+func TestStoreWindowChanges(t *testing.T) {
+	p := warm()
+	policy := func(maxAge string) []byte {
+		return append([]byte(`{"proof":{"max_age_seconds":`+maxAge+`},`), sharedPolicy("")[1:]...)
+	}
+	require.Zero(t, configured(t, p, policy("60")).store.Start())
+	p.now += 100
+	require.Zero(t, configured(t, p, policy("60")).store.Start())
+	require.Equal(t, p.now, configured(t, p, policy("120")).store.Start())
+	p.now += 100
+	require.Equal(t, p.now, configured(t, p, policy("60")).store.Start())
+}
+
 func TestStoreSettings(t *testing.T) {
 	shared := append([]byte(`{"replay":{"scope":"shared"},`), abitest.Policy()[1:]...)
 	for name, row := range map[string]struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/agentic-jwt/ajwt/wasm/proxywasm/abi"
 )
 
-var usual = window{60, 30, 600}
+var usual = window{60, 30, 600, 30}
 
 func key(name, owner string, expires int64) ajwt.ReplayKey {
 	k := ajwt.ReplayKey{Key: sha256.Sum256([]byte(name)), Owner: sha256.Sum256([]byte(owner)), Expires: expires}
@@ -132,18 +132,88 @@ func TestReplayWindowGrows(t *testing.T) {
 	r.Record(k, p.now)
 	start := p.now
 	p.now += 10
-	for _, w := range []window{{60, 30, 600}, {30, 30, 600}, {60, 0, 1}} {
+	for _, w := range []window{{60, 30, 600, 30}, {30, 30, 600, 30}, {60, 0, 1, 0}} {
 		same, ok := openReplay(p, 10, 10, w, p.now)
 		require.True(t, ok)
 		require.Equal(t, start, same.Start())
 	}
-	grown, ok := openReplay(p, 10, 10, window{61, 30, 600}, p.now)
+	grown, ok := openReplay(p, 10, 10, window{61, 30, 600, 30}, p.now)
 	require.True(t, ok)
 	require.Equal(t, p.now, grown.Start())
 	result, _ := grown.Record(k, p.now)
 	require.Equal(t, ajwt.ReplaySeen, result)
 	back, _ := openReplay(p, 10, 10, usual, p.now+5)
 	require.Equal(t, p.now, back.Start())
+}
+
+// A proof that was used under one policy is not used again under the policy before it, or
+// on a connection that the policy before still serves: entries live as long as any policy
+// of this memory takes the proof.
+func TestReplayWindowShrinksAndComesBack(t *testing.T) {
+	const iat = 1000
+	for name, tt := range map[string]struct {
+		before, between window
+		used, again     int64 // expiry of the proof under the two policies
+	}{
+		"max_age":             {window{120, 30, 600, 30}, window{60, 30, 600, 30}, iat + 90, iat + 150},
+		"skew":                {window{60, 60, 600, 60}, window{60, 0, 600, 0}, iat + 60, iat + 120},
+		"skew of one issuer":  {window{60, 60, 600, 60}, window{60, 60, 600, 0}, iat + 60, iat + 120},
+		"skew of another one": {window{60, 60, 600, 10}, window{60, 60, 600, 10}, iat + 70, iat + 120},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProxy()
+			p.now = iat
+			old, ok := openReplay(p, 10, 10, tt.before, iat)
+			require.True(t, ok)
+			r, ok := openReplay(p, 10, 10, tt.between, iat)
+			require.True(t, ok)
+			result, _ := r.Record([]ajwt.ReplayKey{key("a", "o", tt.used)}, iat+5)
+			require.Equal(t, ajwt.ReplayFresh, result)
+			for now := iat + int64(6); now <= tt.again; now++ {
+				_, _ = r.Record([]ajwt.ReplayKey{key("b", "o", now)}, now) // sweeps
+				result, _ = old.Record([]ajwt.ReplayKey{key("a", "o", tt.again)}, now)
+				require.Equal(t, ajwt.ReplaySeen, result, now-iat)
+			}
+			again, ok := openReplay(p, 10, 10, tt.before, tt.again)
+			require.True(t, ok)
+			require.Equal(t, int64(iat), again.Start())
+			result, _ = again.Record([]ajwt.ReplayKey{key("a", "o", tt.again)}, tt.again)
+			require.Equal(t, ajwt.ReplaySeen, result)
+		})
+	}
+}
+
+// A policy with a wider window comes while connections of the one before go on: what is
+// used there from then on is remembered for the wider one.
+func TestReplayWindowGrowsMeanwhile(t *testing.T) {
+	const iat = 2000
+	p := newProxy()
+	p.now = iat - 100
+	old := open(t, p, 10, 10)
+	wide, ok := openReplay(p, 10, 10, window{120, 30, 600, 30}, iat-50)
+	require.True(t, ok)
+	old.look()
+	result, _ := old.Record([]ajwt.ReplayKey{key("a", "o", iat+90)}, iat+1)
+	require.Equal(t, ajwt.ReplayFresh, result)
+	_, _ = wide.Record([]ajwt.ReplayKey{key("b", "o", iat+300)}, iat+140)
+	result, _ = wide.Record([]ajwt.ReplayKey{key("a", "o", iat+150)}, iat+140)
+	require.Equal(t, ajwt.ReplaySeen, result)
+}
+
+// A policy whose capacity needs another layout uses another memory. The one before, taken
+// up again, knows nothing of what was used in between.
+func TestReplayOtherLayoutAndBack(t *testing.T) {
+	p := warm()
+	small := append([]byte(`{"replay":{"capacity":100},`), abitest.Policy()[1:]...)
+	r := configured(t, p, small)
+	require.Equal(t, int64(abitest.Now), r.replay.Start())
+	p.now = later + 100
+	large := configured(t, p, abitest.Policy())
+	require.Equal(t, p.now, large.replay.Start())
+	p.now += 10
+	back := configured(t, p, small)
+	require.Equal(t, p.now, back.replay.Start())
+	require.Equal(t, p.now, configured(t, p, small).replay.Start())
 }
 
 func TestReplayUnavailable(t *testing.T) {

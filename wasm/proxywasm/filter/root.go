@@ -104,7 +104,14 @@ func (r *Root) Configure(size int) bool {
 
 // openMemory makes the policy's replay memory ready.
 func (r *Root) openMemory(s *settings, now int64) (ajwt.Replay, bool) {
-	since, ok := servedSince(r.host, s.store.url, now)
+	capacity, perKey := s.policy.ReplayCapacity()
+	// A store forgets a proof when the policy that asked says so, and a policy with other
+	// times may take it still: after those times change, the store counts as new.
+	memory := s.store.url + " " + s.times
+	if !s.policy.ReplayShared() {
+		memory = strconv.Itoa(shardsOf(capacity))
+	}
+	since, ok := servedSince(r.host, memory, now)
 	if !ok {
 		return nil, false
 	}
@@ -112,7 +119,6 @@ func (r *Root) openMemory(s *settings, now int64) (ajwt.Replay, bool) {
 		r.replay, r.store = nil, openStore(r.host, s.store, since)
 		return r.store, true
 	}
-	capacity, perKey := s.policy.ReplayCapacity()
 	replay, ok := openReplay(r.host, capacity, perKey, s.window, now)
 	if !ok {
 		return nil, false
@@ -168,7 +174,8 @@ func (r *Root) Tick() {
 		r.tick(&r.documents[i], now)
 	}
 	r.tell(false)
-	if r.replay != nil && r.replay.conflicts > r.conflicts {
+	if r.replay != nil {
+		r.replay.look()
 		r.metrics.conflicts.add(int64(r.replay.conflicts - r.conflicts))
 		r.conflicts = r.replay.conflicts
 	}

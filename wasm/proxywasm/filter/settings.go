@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/base64"
+	"math"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ type settings struct {
 	lawful    int      // chains, and sequences, that a bundle may compile to
 	offload   bool     // the proxy verifies signatures where it can
 	window    window
+	times     string // max_age and the issuers' skews: equal where proofs live as long
 	store     storeSource // of a shared replay memory
 	nonceKeys [][]byte
 }
@@ -217,19 +219,24 @@ func (r *settingsReader) bodies() {
 	})
 }
 
-// windows finds how long entries of the replay memory live at most.
+// windows finds how long entries of the replay memory live. What the policy does not say
+// are core's defaults.
 func (r *settingsReader) windows() {
-	w := window{maxAge: 60, skew: 30, lifetime: 600} // core's defaults
+	w := window{maxAge: 60, leastSkew: math.MaxInt64}
 	if n, ok := r.root.Member("proof").Member("max_age_seconds").Integer(); ok {
 		w.maxAge = n
 	}
+	r.s.times = strconv.FormatInt(w.maxAge, 10)
 	elements(r.root.Member("issuers"), "/issuers", func(e strictjson.Value, _ string) {
+		skew, lifetime := int64(30), int64(600)
 		if n, ok := e.Member("clock_skew_seconds").Integer(); ok {
-			w.skew = max(w.skew, n)
+			skew = n
 		}
 		if n, ok := e.Member("max_token_lifetime_seconds").Integer(); ok {
-			w.lifetime = max(w.lifetime, n)
+			lifetime = n
 		}
+		r.s.times += "+" + strconv.FormatInt(skew, 10)
+		w.skew, w.leastSkew, w.lifetime = max(w.skew, skew), min(w.leastSkew, skew), max(w.lifetime, lifetime)
 	})
 	r.s.window = w
 }

@@ -32,8 +32,12 @@ const (
 // emptyTable is the value of a new shard.
 func emptyTable() []byte { return append([]byte(tableLayout), make([]byte, tableHead-4)...) }
 
-// table is a shard's value while it is changed. The buffer is used again.
-type table struct{ data []byte }
+// table is a shard's value while it is changed. The buffer is used again. Entries live
+// longer than their keys say by so many seconds.
+type table struct {
+	data   []byte
+	longer int64
+}
 
 // read takes a copy of a value; false where it is none.
 func (t *table) read(value []byte) bool {
@@ -101,7 +105,7 @@ func (t *table) insert(k *ajwt.ReplayKey) {
 	e := t.entry(at)
 	copy(e[:keyBytes], k.Key[:])
 	copy(e[keyBytes:keyBytes+ownerBytes], k.Owner[:])
-	binary.LittleEndian.PutUint32(e[12:], uint32(k.Expires))
+	binary.LittleEndian.PutUint32(e[12:], uint32(k.Expires+t.longer))
 }
 
 // held counts the live entries of an owner.
@@ -122,11 +126,11 @@ func (t *table) record(keys []ajwt.ReplayKey, now int64, capacity, perKey int) (
 		t.sweep(now)
 	}
 	for i := range keys {
-		if keys[i].Expires > math.MaxUint32 { // the year 2106
+		if keys[i].Expires+t.longer > math.MaxUint32 { // the year 2106
 			return ajwt.ReplayUnavailable, 0
 		}
 		// One that expires no later than what has left may have been among it.
-		if keys[i].Expires <= t.left() {
+		if keys[i].Expires+t.longer <= t.left() {
 			return ajwt.ReplaySeen, i
 		}
 		if at, found := t.find(&keys[i].Key); found {
