@@ -82,11 +82,7 @@ func readPayload(doc *strictjson.Document, payload []byte, code Code, p *pace) *
 		doc.Work = p.work
 		// Hosts that load in steps are short of memory: room for as many values as the
 		// text has, or seems to; commas in strings do not cost much.
-		values := 1
-		for _, mark := range [...]string{",", "[", "{"} {
-			values += bytes.Count(payload, []byte(mark))
-		}
-		doc.Reserve(min(values, len(payload)/8))
+		doc.Reserve(min(atMostValues(payload), len(payload)/8))
 	}
 	if err := doc.Parse(payload, strictjson.Limits{Depth: signedDepth, Values: len(payload)/2 + 1}); err != nil {
 		return loadError(code, "", err.Error())
@@ -95,6 +91,15 @@ func readPayload(doc *strictjson.Document, payload []byte, code Code, p *pace) *
 		return loadError(code, "", "want a JSON object")
 	}
 	return nil
+}
+
+// atMostValues is no less than the number of values in a JSON text.
+func atMostValues(text []byte) int {
+	values := 1
+	for _, mark := range [...]string{",", "[", "{"} {
+		values += bytes.Count(text, []byte(mark))
+	}
+	return values
 }
 
 // documentTerms is what holds every signed document of one issuer.

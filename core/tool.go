@@ -25,10 +25,10 @@ func (r *run) checkTool() Code {
 	case rule.methods == nil:
 		return 0
 	}
-	if code := r.toolBody(); code != 0 {
-		return code
+	code := r.toolBody()
+	if code == 0 {
+		code = r.toolRequest(r.s.body.Root(), rule)
 	}
-	code := r.toolRequest(r.s.body.Root(), rule)
 	if len(r.req.Body) > toolBodyKept {
 		r.s.body = strictjson.Document{}
 	}
@@ -65,6 +65,10 @@ func (r *run) toolBody() Code {
 	}
 	if len(body) == 0 {
 		return CodeWorkflowToolBodyMissing
+	}
+	if len(body) > toolBodyKept {
+		// Growing by steps would take several times the memory.
+		r.s.body.Reserve(min(atMostValues(body), toolLimits.Values))
 	}
 	if err := r.s.body.Parse(laxJSON(body), toolLimits); err != nil {
 		switch err.(strictjson.Error).Fault {

@@ -71,6 +71,9 @@ func (r *Root) decideHeld(size int) abi.Outcome {
 		body = []byte{}
 	}
 	r.garbage += 2 * len(body)
+	if len(body) > smallDocument {
+		r.garbage += 14 * len(body) // as JSON, a value of two bytes takes 28 more
+	}
 	return r.decide(body)
 }
 
