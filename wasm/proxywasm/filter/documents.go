@@ -131,7 +131,11 @@ func (r *Root) adopt(d *document, s *documentState) {
 		return
 	}
 	value, _, status := r.host.Shared(d.name)
-	if status != abi.StatusOK || len(value) > d.limit {
+	if status != abi.StatusOK {
+		return
+	}
+	if len(value) > d.limit { // taken under another policy: it is not copied again by each request
+		d.known, d.knownAt = s.digest, s.fetched
 		return
 	}
 	digest := s.digest

@@ -213,3 +213,34 @@ func TestCallNotSent(t *testing.T) {
 	r.Tick()
 	require.Len(t, p.calls, 1)
 }
+
+// reads counts how often a value of the shared data was read.
+type reads struct {
+	*proxy
+	of map[string]int
+}
+
+func (r reads) Shared(key string) ([]byte, uint32, abi.Status) {
+	r.of[key]++
+	return r.proxy.Shared(key)
+}
+
+// A document that an earlier policy took and this one finds too long is looked at once, not
+// by every request that comes meanwhile.
+func TestDocumentOfAnotherLimit(t *testing.T) {
+	p, r, call := withBundle(t, plain)
+	headers, size := p.give("200", string(abitest.Bundle(mib, 1, later)))
+	r.CallResponse(call, headers, size)
+	finish(t, r)
+	require.True(t, r.ready)
+
+	next := reads{p.worker(), map[string]int{}}
+	next.config = withHosts(abitest.PolicyWithBundle(), fetchAS+`,"max_bundle_bytes":65536`)
+	n := New(next).(*Root)
+	require.True(t, n.Configure(len(next.config)))
+	for number := range 10 {
+		headersOf(next.proxy, n, number)
+	}
+	require.False(t, n.ready)
+	require.Equal(t, 1, next.of[newDocument(source{url: "https://as.example/bundle"}).name])
+}
