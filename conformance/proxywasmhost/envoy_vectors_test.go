@@ -52,7 +52,7 @@ func TestEnvoyVectors(t *testing.T) {
 	began := time.Now()
 	mint(t, gen, began.Unix())
 	// How long Envoy takes, in times of what the generator takes on this machine.
-	ahead := 20 * time.Since(began)
+	ahead := 25 * time.Since(began)
 	for n := 1; ; n++ {
 		r := &run{t: t, programs: programs, module: module, m: mint(t, gen, present(ahead))}
 		if r.do() {
