@@ -19,6 +19,9 @@ const (
 	rememberedTexts = 256
 	// maxTokenText and maxHeaderText bound one text; longer ones are read anew.
 	maxTokenText, maxHeaderText = 4096, 2048
+	// maxTokenValues bounds the JSON values of a token: short ones take more memory
+	// than their text.
+	maxTokenValues = 256
 	// maxTextUses is how often a text holds its place against others.
 	maxTextUses = 3
 )
@@ -93,6 +96,7 @@ func (r *run) rememberToken() {
 		if k.token.parse(bytesOf(text)) != 0 ||
 			parseObject(&k.token.header, k.token.headerRaw, limits, &headerCodes) != 0 ||
 			parseObject(&k.token.payload, k.token.payRaw, limits, &payloadCodes) != 0 ||
+			k.token.header.Values()+k.token.payload.Values() > maxTokenValues ||
 			k.header.read(k.token.header.Root()) != 0 {
 			return false
 		}
