@@ -17,6 +17,8 @@ const (
 	// rememberedTexts bounds the entries of a table: about 4 KB for a token, 1 KB for a
 	// proof's header.
 	rememberedTexts = 256
+	// textWays is how many texts of one set are held at a time.
+	textWays = 4
 	// maxTokenText and maxHeaderText bound one text; longer ones are read anew.
 	maxTokenText, maxHeaderText = 4096, 2048
 	// maxTokenValues bounds the JSON values of a token: short ones take more memory
@@ -26,13 +28,15 @@ const (
 	maxTextUses = 3
 )
 
-// textTable remembers one value for each of some texts. It has a fixed size and one place
-// for a text; a text that is in use holds it against a few others, so that two that meet
-// do not drive each other out with every request. It is safe for concurrent use, and its
-// values do not change.
+// textTable remembers one value for each of some texts. It has a fixed size and four places
+// for a text; a text that is in use holds its place against a few others, so that texts that
+// meet do not drive each other out with every request. It is safe for concurrent use, and
+// its values do not change.
 type textTable[T any] struct {
-	slots [rememberedTexts]atomic.Pointer[textEntry[T]]
+	sets [rememberedTexts / textWays]textSet[T]
 }
+
+type textSet[T any] [textWays]atomic.Pointer[textEntry[T]]
 
 type textEntry[T any] struct {
 	text  string
@@ -40,7 +44,7 @@ type textEntry[T any] struct {
 	value T
 }
 
-func (t *textTable[T]) slot(text []byte) *atomic.Pointer[textEntry[T]] {
+func (t *textTable[T]) set(text []byte) *textSet[T] {
 	const odd = 0x9e3779b97f4a7c15
 	h := uint64(len(text))
 	for ; len(text) >= 8; text = text[8:] {
@@ -50,30 +54,39 @@ func (t *textTable[T]) slot(text []byte) *atomic.Pointer[textEntry[T]] {
 	for _, b := range text {
 		h = (h ^ uint64(b)) * odd
 	}
-	return &t.slots[h>>32%rememberedTexts]
+	return &t.sets[h>>32%uint64(len(t.sets))]
 }
 
 // find returns the value of a text, nil where there is none.
 func (t *textTable[T]) find(text []byte) *T {
-	e := t.slot(text).Load()
-	if e == nil || e.text != string(text) {
-		return nil
+	set := t.set(text)
+	for i := range set {
+		e := set[i].Load()
+		if e == nil || e.text != string(text) {
+			continue
+		}
+		if e.uses.Load() < maxTextUses {
+			e.uses.Store(maxTextUses)
+		}
+		return &e.value
 	}
-	if e.uses.Load() < maxTextUses {
-		e.uses.Store(maxTextUses)
-	}
-	return &e.value
+	return nil
 }
 
 // remember makes a value for a text, where there is room.
 func (t *textTable[T]) remember(text []byte, fill func(text string, value *T) bool) {
-	slot := t.slot(text)
-	if e := slot.Load(); e != nil && e.uses.Add(-1) >= 0 {
+	set := t.set(text)
+	for i := range set {
+		if e := set[i].Load(); e != nil && e.uses.Add(-1) >= 0 {
+			continue
+		}
+		// It holds its place from the start: else two that take turns would never be found.
+		e := &textEntry[T]{text: string(text)}
+		e.uses.Store(maxTextUses)
+		if fill(e.text, &e.value) {
+			set[i].Store(e)
+		}
 		return
-	}
-	e := &textEntry[T]{text: string(text)}
-	if fill(e.text, &e.value) {
-		slot.Store(e)
 	}
 }
 

@@ -137,26 +137,34 @@ func TestTextTableIsBounded(t *testing.T) {
 		return func(_ string, v *int) bool { *v = n; return true }
 	}
 	text := func(i int) []byte { return []byte(fmt.Sprintf("text number %d", i)) }
-	var rivals [][]byte // that share the place of the first
-	for i := 0; len(rivals) < 4; i++ {
-		if small.slot(text(i)) == small.slot(text(0)) {
+	var rivals [][]byte // that share the places of the first
+	for i := 0; len(rivals) < textWays+2; i++ {
+		if small.set(text(i)) == small.set(text(0)) {
 			rivals = append(rivals, text(i))
 		}
 	}
-	small.remember(rivals[0], set(1))
-	require.Equal(t, 1, *small.find(rivals[0]))
-	for _, r := range rivals[1:] {
-		small.remember(r, set(2))
-		require.Nil(t, small.find(r))
+	late := rivals[textWays]
+	for i, r := range rivals[:textWays] {
+		small.remember(r, set(i))
 	}
-	require.NotNil(t, small.find(rivals[0]))
-	for range maxTextUses {
-		small.remember(rivals[1], set(2))
+	// Those that came first are found, however they and others take turns.
+	for range 3 * maxTextUses {
+		for i, r := range rivals[:textWays] {
+			require.NotNil(t, small.find(r))
+			require.Equal(t, i, *small.find(r))
+		}
+		small.remember(late, set(9))
+		require.Nil(t, small.find(late))
 	}
-	small.remember(rivals[1], set(2))
-	require.Equal(t, 2, *small.find(rivals[1]))
-	small.remember(rivals[2], func(string, *int) bool { return false })
-	require.Nil(t, small.find(rivals[2]))
+	for small.find(late) == nil {
+		small.remember(late, set(9))
+	}
+	require.Equal(t, 9, *small.find(late))
+	last := rivals[textWays+1]
+	for range 2 * textWays * (maxTextUses + 1) {
+		small.remember(last, func(string, *int) bool { return false })
+	}
+	require.Nil(t, small.find(last))
 }
 
 func TestRememberedTogether(t *testing.T) {
