@@ -152,11 +152,9 @@ func (b *bench) close() {
 // warm has every row decide as in a round, untimed: the caches fill, and V8 compiles
 // again what runs often.
 func (b *bench) warm() error {
-	for range 2 {
-		for _, r := range b.rows {
-			if _, err := b.turn(r); err != nil {
-				return err
-			}
+	for _, r := range b.rows {
+		if _, err := b.turn(r); err != nil {
+			return err
 		}
 	}
 	time.Sleep(time.Second)
