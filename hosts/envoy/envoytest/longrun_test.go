@@ -13,12 +13,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	ajwt "github.com/agentic-jwt/ajwt/core"
-	"github.com/agentic-jwt/ajwt/wasm/abi/abitest"
 )
 
 // Builds that make test-envoy makes: the one that can be told to misbehave, and the same
@@ -51,13 +49,6 @@ func (p *proxy) one(q *ajwt.Request, change func(*http.Request)) int {
 	return res.StatusCode
 }
 
-var burstNumber atomic.Int64
-
-// unlike is a request with a proof that no other has; fresh is for one goroutine.
-func unlike() *ajwt.Request {
-	return abitest.Request(abitest.Repository, time.Now().Unix(), 1_000_000+int(burstNumber.Add(1)))
-}
-
 // burst sends that many requests over connections at a time. Every tenth is good and must
 // pass, the others lack the token and must not. It returns the first wrong answer, "" for
 // none.
@@ -69,7 +60,7 @@ func (p *proxy) burst(requests, connections int) string {
 		group.Go(func() {
 			for n := next.Add(1); n <= int64(requests) && wrong.Load() == nil; n = next.Add(1) {
 				good := n%10 == 0
-				status := p.one(unlike(), func(r *http.Request) {
+				status := p.one(fresh(), func(r *http.Request) {
 					if !good {
 						r.Header.Del("authorization")
 					}
@@ -89,13 +80,14 @@ func (p *proxy) burst(requests, connections int) string {
 // dropped, collections.
 func (p *proxy) provoke() {
 	for _, name := range []string{"x-ajwt-timer", "x-ajwt-spike", "x-ajwt-collect", "x-ajwt-collect"} {
-		p.one(unlike(), func(r *http.Request) { r.Header.Set(name, "1") })
+		p.one(fresh(), func(r *http.Request) { r.Header.Set(name, "1") })
 	}
 }
 
 // Before 1.39 Envoy answers poll_oneoff with ENOSYS, and a stock module dies of that some
 // time after a timer, or after its heap has shrunk. This one has no such import.
 func TestPollOneoff(t *testing.T) {
+	t.Parallel()
 	p := start(t, policy(""), options{module: trapModule})
 	p.ready()
 	for range 4 {
@@ -109,6 +101,7 @@ func TestPollOneoff(t *testing.T) {
 
 // The same without the overlay: the test above can fail. On Envoy before 1.39.
 func TestStockDies(t *testing.T) {
+	t.Parallel()
 	p := start(t, policy(""), options{module: stockModule})
 	p.ready()
 	wrong := ""
@@ -136,6 +129,7 @@ func (p *proxy) resident() int {
 // of the at most 10,000 good ones, and what the allocator of Envoy keeps. Bodies of 32 MiB
 // come before, so that their garbage is in the first figure.
 func TestMemoryIsFlat(t *testing.T) {
+	t.Parallel()
 	p := start(t, policy(httpsig), options{buffer: 64 << 20, workers: 2})
 	p.ready()
 	for range 3 {

@@ -23,6 +23,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -338,7 +339,7 @@ func (p *proxy) waitFor(path, text string, limit time.Duration) {
 }
 
 // ready waits for the keys.
-func (p *proxy) ready() { p.waitFor("/stats?filter=ajwt.ready", "ajwt.ready: 1", 30*time.Second) }
+func (p *proxy) ready() { p.waitFor("/stats?filter=ajwt.ready", "ajwt.ready: 1", readyWithin) }
 
 // metric is the value of a counter or gauge.
 func (p *proxy) metric(name string) int {
@@ -356,12 +357,13 @@ type answer struct {
 	reached bool
 }
 
-// number makes every proof another one.
-var number = 0
+// number makes every proof another one; tests run side by side.
+var number atomic.Int64
+
+func next() int { return int(number.Add(1)) }
 
 func fresh() *ajwt.Request {
-	number++
-	return abitest.Request(abitest.Repository, time.Now().Unix(), number)
+	return abitest.Request(abitest.Repository, time.Now().Unix(), next())
 }
 
 // send sends a request, one at a time: what the upstream saw in between is this one.

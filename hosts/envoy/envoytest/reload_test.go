@@ -35,7 +35,7 @@ func startLoad(p *proxy, connections int) *load {
 					return
 				case <-time.After(20 * time.Millisecond): // a key's share of the replay memory is bounded
 				}
-				if status := p.one(unlike(), nil); status != 200 {
+				if status := p.one(fresh(), nil); status != 200 {
 					l.wrong.CompareAndSwap(nil, fmt.Sprintf("request %d: status %d", l.sent.Load(), status))
 					return
 				}
@@ -58,6 +58,7 @@ func (l *load) stop() string {
 // lost, none is refused, and the new policy and the new bundle come into force. The policy
 // comes by a file of listeners that is replaced (LDS), the bundle by its next fetch.
 func TestReloadUnderLoad(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Unix()
 	p := start(t, policyWithBundle(`"proof":{"max_age_seconds":10},`), options{workers: 2, bundle: abitest.Bundle(20_000, 1, now)})
 	p.ready()
@@ -83,6 +84,7 @@ func TestReloadUnderLoad(t *testing.T) {
 
 // A policy with faults is refused at the start, and the log names them all.
 func TestFaultsAtStart(t *testing.T) {
+	t.Parallel()
 	p := start(t, policy(`"extra":1,"another":2,`), options{})
 	p.waitFor("/stats?filter=listener_manager.lds.update_rejected", "update_rejected: 1", readyWithin)
 	require.Contains(t, p.stdout.String(), "/extra: policy_member_unknown")
