@@ -241,13 +241,14 @@ func TestCollects(t *testing.T) {
 	p := warm()
 	r := configured(t, p, abitest.Policy())
 	before := p.collected
-	for range 8192 {
+	const each = bytesPerCollection / requestGarbage
+	for range each {
 		p.headers = nil
 		r.RequestHeaders(true)
 		r.Done()
 	}
 	require.Equal(t, 1, p.collected-before, "after the request, when nobody waits")
-	for range 3 * 8192 {
+	for range 3 * each {
 		r.RequestHeaders(true)
 	}
 	require.Equal(t, 2, p.collected-before, "and within it where the host never calls Done")

@@ -27,9 +27,9 @@ const (
 	digestPiece = 32 << 10
 
 	// heapGrowth is by how many bytes the heap may grow in slices before it is collected,
-	// by a quarter where it is large. The runtime would let it double, with the bundle
-	// in force and its successor in it, and linear memory never shrinks.
-	heapGrowth = 1 << 20
+	// by a sixteenth where it is large. The runtime would let it grow by more, with the
+	// bundle in force and its successor in it, and linear memory never shrinks.
+	heapGrowth = 1 << 18
 	// smallDocument is the size in bytes up to which none of that matters.
 	smallDocument = 64 << 10
 
@@ -133,7 +133,7 @@ func (r *Root) resume() {
 	if t == nil || r.slice.over(r.host.Now()) {
 		return
 	}
-	if t.size > smallDocument && (t.heap < 0 || r.host.Heap()-t.heap > max(heapGrowth, t.heap/4)) {
+	if t.size > smallDocument && (t.heap < 0 || r.host.Heap()-t.heap > max(heapGrowth, t.heap/16)) {
 		r.host.Collect()
 		r.garbage = 0
 		t.heap = r.host.Heap()

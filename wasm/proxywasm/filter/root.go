@@ -49,9 +49,9 @@ const (
 	cacheEntries = 4096
 
 	// bytesPerCollection is how much garbage may lie about before it is collected: that
-	// of 8,192 requests. Concurrent marking gets no time between the calls of a module,
+	// of 2,048 requests. Concurrent marking gets no time between the calls of a module,
 	// so the heap would grow far beyond what is live, and linear memory never shrinks.
-	bytesPerCollection = 8 << 20
+	bytesPerCollection = 2 << 20
 	requestGarbage     = 1 << 10
 )
 
