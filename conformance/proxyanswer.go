@@ -32,7 +32,7 @@ type proxyRecord struct {
 // the client got; the record that the filter left must say the same.
 func proxyAnswer(r *proxywasmhost.Result, q *proxywasmhost.Request) (Answer, error) {
 	var record proxyRecord
-	if r.Hung {
+	if r.Hung || r.Lost {
 		return Answer{}, &Fault{FaultHang, "the request is held for ever"}
 	}
 	if err := json.Unmarshal([]byte(r.Properties["ajwt"]), &record); err != nil || record.Elapsed == nil {

@@ -61,6 +61,7 @@ type Request struct {
 	Fields   []Field  // pseudo header fields first
 	Body     [][]byte // in the pieces that arrive; nil for a request that ends with its header
 	Trailers []Field  // nil for none
+	Late     int      // of the pieces, the last ones, that come when calls were answered
 }
 
 // Result is what became of a request.
@@ -68,6 +69,9 @@ type Result struct {
 	Answer *Answer // of the plugin; nil: the request went on to the upstream
 	// Hung tells that the plugin waits for something that never comes.
 	Hung bool
+	// Lost tells that a piece of the body never reached the upstream, as Envoy loses one
+	// where the request goes on while pieces before it are held.
+	Lost bool
 	// Reached tells that the upstream saw at least the header of the request.
 	Reached bool
 	// Fields is the header that the upstream saw, as the plugin left it.

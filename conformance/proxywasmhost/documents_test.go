@@ -104,7 +104,9 @@ func TestLargestDocuments(t *testing.T) {
 			memory = one.MemoryBytes()
 		}
 	}
-	require.Equal(t, memory, one.MemoryBytes())
+	// Where a slice ends depends on the clock, and with it how much garbage lies about.
+	require.LessOrEqual(t, one.MemoryBytes(), memory+1<<20)
+	require.LessOrEqual(t, one.MemoryBytes(), uint32(16<<20))
 
 	p = process(t, Newer)
 	p.Now = later * 1e9

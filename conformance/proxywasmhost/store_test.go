@@ -152,3 +152,24 @@ func TestStoreFails(t *testing.T) {
 	p.Clusters["replay"] = false
 	require.Equal(t, "replay_store_unavailable", code(send(t, p, i, request(abitest.Request(abitest.Repository, later, 2)), later)))
 }
+
+// TestBodyComesWhileItWaits holds that a body whose pieces come before and after the store's
+// answer arrives whole, in a proxy that knows how to stop all of it and in one that does not.
+func TestBodyComesWhileItWaits(t *testing.T) {
+	number := 300
+	for _, plain := range []bool{false, true} {
+		p := process(t, Newer)
+		p.HoldHeaders, p.Plain = true, plain
+		withStore(t, p, nil)
+		i := instance(t, p, storePolicy())
+		loadAll(t, i)
+		p.Now = later * 1e9
+		for late := range 4 {
+			number++
+			r := request(abitest.Request(abitest.Repository, later, number))
+			r.Body, r.Late = [][]byte{[]byte("a"), []byte("b"), []byte("c")}, late
+			result := send(t, p, i, r, later)
+			require.True(t, result.Reached && !result.Hung && !result.Lost, "plain %v, %d late: %+v", plain, late, result)
+		}
+	}
+}

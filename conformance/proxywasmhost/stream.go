@@ -23,6 +23,9 @@ type Stream struct {
 	stopped   bool // no event is shown until the plugin continues
 	paused    bool // what was shown is held
 	continued bool // the plugin said so, and the callback has not returned yet
+	action    uint64
+	buffered  bool // the piece of the body that was shown last is held
+	lost      bool // a piece of the body
 	reached   bool
 	sent      []Field // header that the upstream saw
 }
@@ -33,6 +36,9 @@ func (i *Instance) Send(ctx context.Context, r *Request) (Result, error) {
 	s, err := i.Begin(ctx, r)
 	for err == nil && s.waiting() && i.Pending() > 0 {
 		err = i.Deliver(ctx)
+	}
+	if err == nil {
+		err = s.advance(ctx) // with what is late
 	}
 	if err != nil {
 		return Result{}, err
@@ -56,7 +62,7 @@ func (i *Instance) Begin(ctx context.Context, r *Request) (*Stream, error) {
 // Result is what has become of the request so far. While the plugin waits for an answer of
 // a cluster, it looks as if it hung.
 func (s *Stream) Result() Result {
-	return Result{Answer: s.answer, Hung: s.waiting(), Reached: s.reached, Fields: s.sent, Properties: s.properties}
+	return Result{Answer: s.answer, Hung: s.waiting(), Lost: s.lost, Reached: s.reached, Fields: s.sent, Properties: s.properties}
 }
 
 func (s *Stream) waiting() bool { return s.answer == nil && (s.stopped || s.paused) }
@@ -81,6 +87,9 @@ func (s *Stream) advance(ctx context.Context) error {
 		case n == 0:
 			err = s.header(ctx)
 		case n <= pieces:
+			if n > pieces-s.request.Late && s.instance.Pending() > 0 {
+				return nil
+			}
 			err = s.piece(ctx, n-1)
 		case n == pieces+1 && s.request.Trailers != nil:
 			err = s.trailer(ctx)
@@ -100,7 +109,7 @@ func (s *Stream) advance(ctx context.Context) error {
 func (s *Stream) show(ctx context.Context, name string, params ...uint64) (held bool, err error) {
 	s.at++
 	action, err := s.instance.call(ctx, s.id, name, append([]uint64{uint64(s.id)}, params...)...)
-	s.continued = false
+	s.continued, s.action = false, action
 	return err != nil || s.answer != nil || action != 0, err
 }
 
@@ -112,7 +121,7 @@ func (s *Stream) header(ctx context.Context) error {
 	}
 	if s.paused = held; !held {
 		s.pass()
-	} else if !s.instance.process.HoldHeaders {
+	} else if !s.instance.process.HoldHeaders || s.action > 1 {
 		s.stopped = true
 	}
 	return nil
@@ -125,6 +134,10 @@ func (s *Stream) piece(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
+	// Envoy moves a piece to those that were held before it shows it, and forgets to send it
+	// on where the request went on in between (envoyproxy/envoy issue 46841).
+	s.lost = s.lost || s.buffered && !s.paused && !held && len(s.request.Body[n]) > 0
+	s.buffered = held
 	if s.paused = held; !held {
 		s.pass()
 		s.body = nil // what passed is no longer held

@@ -88,6 +88,7 @@ type fakeHost struct {
 	entered  []uint32
 	noStream Status
 	resumed  int
+	foreign  Status // of the probe, 0 for a host without the function
 }
 
 func (h *fakeHost) Log(_ Level, line string) { h.lines = append(h.lines, line) }
@@ -107,6 +108,13 @@ func (h *fakeHost) Enter(id uint32) Status {
 
 func (h *fakeHost) Resume() Status { h.resumed++; return StatusOK }
 
+func (h *fakeHost) Foreign(string, []byte) ([]byte, Status) {
+	if h.foreign == StatusOK {
+		return nil, StatusNotFound
+	}
+	return nil, h.foreign
+}
+
 type fakeRoot struct {
 	outcome   Outcome
 	fault     string
@@ -117,6 +125,7 @@ type fakeRoot struct {
 	closed    bool
 	stripped  int            // calls of Trailers
 	trailer   func() Outcome // of Trailers, Passed for nil
+	wantsBody bool
 }
 
 func (r *fakeRoot) trailers() Outcome {
@@ -139,6 +148,7 @@ func (r *fakeRoot) RequestHeaders(bool) Outcome       { return r.maybe() }
 func (r *fakeRoot) RequestBody(int, bool) Outcome     { return r.maybe() }
 func (r *fakeRoot) RequestTrailers() Outcome          { return r.maybe() }
 func (r *fakeRoot) WaitsFor() uint32                  { return r.token }
+func (r *fakeRoot) WantsBody() bool                   { return r.wantsBody }
 func (r *fakeRoot) Answered(uint32, int, int) Outcome { return r.maybe() }
 func (r *fakeRoot) Forgotten(t uint32)                { r.forgotten = append(r.forgotten, t) }
 func (r *fakeRoot) Trailers() Outcome                 { return r.trailers() }
@@ -342,4 +352,59 @@ func TestModulePanics(t *testing.T) {
 	root.fault, host.onReply = "again", func() { panic("host") }
 	require.Equal(t, Pause, m.RequestHeaders(4, true))
 	require.Contains(t, strings.Join(host.lines, "\n"), "internal_panic")
+}
+
+// A request whose body nobody looks at waits with PauseAll where the host knows it, and only
+// there; what else waits, waits with Pause.
+func TestModulePausesAll(t *testing.T) {
+	for _, outcome := range []Outcome{Waiting, Starting} {
+		for _, row := range []struct {
+			probe     Status
+			wantsBody bool
+			end       bool
+			want      Action
+		}{
+			{StatusBadArgument, false, false, PauseAll},
+			{StatusBadArgument, true, false, Pause},
+			{StatusBadArgument, false, true, Pause},
+			{StatusOK, false, false, Pause}, // the fake's word for a function that is not there
+			{StatusEmpty, false, false, Pause},
+			{StatusBroken, false, false, Pause},
+		} {
+			m, host, root := newFake()
+			host.foreign = row.probe
+			root.outcome, root.wantsBody = outcome, row.wantsBody
+			require.Equal(t, row.want, m.RequestHeaders(2, row.end), "%+v", row)
+			require.Equal(t, Pause, m.RequestBody(2, 1, false), "no other callback has that word")
+		}
+	}
+	for _, outcome := range []Outcome{Refused, Held} {
+		m, host, root := newFake()
+		host.foreign = StatusBadArgument
+		root.outcome = outcome
+		require.Equal(t, Pause, m.RequestHeaders(2, false))
+	}
+}
+
+// Between two pieces of a body that is held, nothing lets a request go on but the callback
+// for the next piece.
+func TestModuleResumesWithTheNextPiece(t *testing.T) {
+	for name, row := range map[string]struct {
+		came    func(*Module)
+		resumed int
+	}{
+		"nothing":  {func(*Module) {}, 1},
+		"a piece":  {func(m *Module) { m.RequestBody(2, 5, false) }, 0},
+		"all":      {func(m *Module) { m.RequestBody(2, 5, false); m.RequestBody(2, 9, true) }, 1},
+		"trailers": {func(m *Module) { m.RequestBody(2, 5, false); m.RequestTrailers(2) }, 1},
+	} {
+		m, host, root := newFake()
+		root.outcome, root.token = Waiting, 7
+		require.Equal(t, Pause, m.RequestHeaders(2, false))
+		row.came(m)
+		root.outcome = Passed
+		m.CallResponse(1, 7, 1, 0)
+		require.Equal(t, row.resumed, host.resumed, name)
+		require.Equal(t, Continue, m.RequestBody(2, 9, true), name)
+	}
 }

@@ -45,6 +45,11 @@ type Action uint32
 const (
 	Continue Action = 0
 	Pause    Action = 1
+	// PauseAll is Envoy's StopAllIterationAndWatermark, for header fields only: no other
+	// callback comes until the request goes on, and what comes of its body waits in the
+	// connection. The interface does not have it, and a host that does not know it might
+	// take it for Continue.
+	PauseAll Action = 4
 )
 
 // BufferKind names bytes that the host holds.

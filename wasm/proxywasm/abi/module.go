@@ -30,6 +30,9 @@ type Root interface {
 	// Forgotten tells that a request is gone that waited for a call. The answer may still
 	// come, as CallResponse.
 	Forgotten(token uint32)
+	// WantsBody is asked right after RequestHeaders had the Outcome Waiting or Starting:
+	// whether the Outcome may depend on the body.
+	WantsBody() bool
 	// Ready is asked after Tick and CallResponse: true lets the requests go on whose
 	// Outcome was Starting. For each, the callbacks come again.
 	Ready() bool
@@ -61,6 +64,8 @@ type Module struct {
 	roots   map[uint32]Root
 	streams map[uint32]stream
 	waiting map[call]uint32 // the stream of each call that one waits for
+	probed  bool            // whether pausesAll is known
+	allOf   bool            // the answer
 	early   []uint32        // streams whose outcome is Starting, in the order of their coming
 }
 
@@ -69,10 +74,10 @@ type stream struct {
 	outcome Outcome
 	begun   bool
 	token   uint32 // of the call that it waits for
-	came    came   // while its outcome was Starting
+	came    came
 }
 
-// came is what a stream had when its last callback came.
+// came is what a stream had when its last callback came while it waited.
 type came struct {
 	body, trailers bool
 	end, bodyEnd   bool
@@ -148,16 +153,51 @@ func (m *Module) CallResponse(context, token uint32, headers, body int) {
 		}
 		return outcome
 	})
-	if action == Continue && m.host.Resume() != StatusOK {
-		m.host.Log(LevelError, "ajwt: http_call_response: the request does not go on")
+	if action == Continue {
+		m.resume("http_call_response", id)
 	}
+}
+
+// resume lets a request go on. Envoy loses a piece of a body whose pieces before it are
+// held, if the stream goes on between the two (envoyproxy/envoy issue 46841, in 1.36.4 and
+// 1.40.0): then the callback for the next piece lets it go on, and all that is held with it.
+func (m *Module) resume(callback string, id uint32) {
+	if c := m.streams[id].came; c.body && !c.bodyEnd && !c.trailers {
+		return
+	}
+	if m.host.Resume() != StatusOK {
+		m.host.Log(LevelError, "ajwt: "+callback+": the request does not go on")
+	}
+}
+
+// pausesAll tells whether the host knows PauseAll: one that has Envoy's function for
+// signatures, and finds fault with an argument that is none.
+func (m *Module) pausesAll() bool {
+	if !m.probed {
+		_, status := m.host.Foreign("verify_signature", []byte{0xff})
+		m.probed, m.allOf = true, status == StatusBadArgument
+	}
+	return m.allOf
 }
 
 // RequestHeaders is proxy_on_request_headers.
 func (m *Module) RequestHeaders(id uint32, end bool) Action {
 	s := m.streams[id]
 	s.begun, s.came.end = true, end
-	return m.judge("request_headers", id, s, func() Outcome { return s.root.RequestHeaders(end) })
+	body := true
+	action := m.judge("request_headers", id, s, func() Outcome {
+		outcome := s.root.RequestHeaders(end)
+		if outcome == Waiting || outcome == Starting {
+			body = s.root.WantsBody()
+		}
+		return outcome
+	})
+	// A body that nobody looks at waits in the connection, where Envoy neither limits nor
+	// loses it.
+	if !end && !body && action == Pause && m.pausesAll() {
+		return PauseAll
+	}
+	return action
 }
 
 // RequestBody is proxy_on_request_body. It never lets a byte of a request pass that was
@@ -206,7 +246,7 @@ func (m *Module) trailers(r Root) (ok bool) {
 
 // later keeps what comes of a request that waits for the Root.
 func (m *Module) later(id uint32, s stream) Action {
-	if s.outcome == Starting {
+	if s.outcome == Starting || s.outcome == Waiting {
 		m.streams[id] = s
 	}
 	return actionOf(s.outcome)
@@ -227,8 +267,8 @@ func (m *Module) wake(r Root) {
 		case s.root != r:
 			m.early = append(m.early, id)
 		case m.host.Enter(id) == StatusOK:
-			if m.again(id, s) == Continue && m.host.Resume() != StatusOK {
-				m.host.Log(LevelError, "ajwt: ready: the request does not go on")
+			if m.again(id, s) == Continue {
+				m.resume("ready", id)
 			}
 		}
 	}

@@ -69,9 +69,14 @@ func TestModuleStarting(t *testing.T) {
 			require.Equal(t, Continue, m.RequestBody(2, 9, true))
 			continue
 		}
-		require.Equal(t, 1, host.resumed, name)
+		// The callback for the rest lets go of a body that is there in part.
+		once := 1
+		if name == "part of the body" {
+			once = 0
+		}
+		require.Equal(t, once, host.resumed, name)
 		m.Tick(1)
-		require.Equal(t, 1, host.resumed, "once")
+		require.Equal(t, once, host.resumed, "once")
 		require.Equal(t, Continue, m.RequestBody(2, 9, true), "what follows passes")
 		require.Empty(t, host.status)
 	}

@@ -11,11 +11,13 @@ import (
 // RequestHeaders implements abi.Root. A request whose body core may want is held, with its
 // headers, until the body is there; every other one is decided at once.
 func (r *Root) RequestHeaders(end bool) abi.Outcome {
-	if r.begin(); r.holds() {
-		return abi.Starting
-	}
+	r.begin()
 	if !r.read() {
 		return r.refuse(ajwt.CodeABIRecordMalformed)
+	}
+	if r.wantsBody = false; r.holds() {
+		r.wantsBody = r.verifier.NeedsBody(&r.request)
+		return abi.Starting
 	}
 	if end {
 		return r.decide([]byte{})
@@ -32,6 +34,10 @@ func (r *Root) RequestHeaders(end bool) abi.Outcome {
 	}
 	return abi.Held
 }
+
+// WantsBody implements abi.Root. A request that waits for the replay store was decided
+// without its body, or with the whole of it.
+func (r *Root) WantsBody() bool { return r.wantsBody }
 
 // RequestBody implements abi.Root.
 func (r *Root) RequestBody(size int, end bool) abi.Outcome {

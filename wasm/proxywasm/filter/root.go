@@ -26,6 +26,7 @@ type Root struct {
 	heldFrom  int64 // since when the first of them does, nanoseconds
 
 	request   ajwt.Request // used again by each request
+	wantsBody bool         // the last one that waits for documents may need its body
 	pairs     []abi.Pair   // so is this
 	raw       []byte       // header fields of the request as the host gave them
 	waitsFor  uint32       // token of the last call to the store

@@ -18,7 +18,7 @@ type settings struct {
 	lawful    int      // chains, and sequences, that a bundle may compile to
 	offload   bool     // the proxy verifies signatures where it can
 	window    window
-	times     string // max_age and the issuers' skews: equal where proofs live as long
+	times     string      // max_age and the issuers' skews: equal where proofs live as long
 	store     storeSource // of a shared replay memory
 	nonceKeys [][]byte
 }
