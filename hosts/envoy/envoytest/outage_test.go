@@ -18,24 +18,6 @@ import (
 	"github.com/agentic-jwt/ajwt/wasm/abi/abitest"
 )
 
-// Without a key set everything is refused with a code, and a metric says so; as soon as the
-// key server is back, requests pass.
-func TestStartDuringOutage(t *testing.T) {
-	t.Parallel()
-	p := start(t, policy(""), options{keysStatus: http.StatusServiceUnavailable})
-	for range 5 {
-		a := p.send(fresh(), nil, nil)
-		require.Equal(t, 503, a.status)
-		require.Equal(t, "key_set_missing", a.code)
-		require.False(t, a.reached)
-	}
-	require.Eventually(t, func() bool { return p.metric("ajwt.keys.failed") > 0 }, 15*time.Second, 50*time.Millisecond)
-	require.Zero(t, p.metric("ajwt.ready"))
-	p.keys.set(200)
-	p.ready()
-	require.Equal(t, 200, p.send(fresh(), nil, nil).status)
-}
-
 // other is an issuer of the test beside abitest's.
 func other(n int) string { return fmt.Sprintf("https://other-%d.example", n) }
 
@@ -90,10 +72,11 @@ func (p *proxy) lines(text string) (found string) {
 	return found
 }
 
-// Key sets that cannot be had whole, from where they were asked for, are not taken: what is
-// in force stays, and the log says why. A token with a key id that is not known makes the
-// filter ask out of turn.
-func TestRefusedDocuments(t *testing.T) {
+// Without a key set everything is refused with a code, and a metric says so; as soon as the
+// key server is back, requests pass. Then key sets that cannot be had whole, from where they
+// were asked for, are not taken: what is in force stays, and the log says why. A token with a
+// key id that is not known makes the filter ask out of turn.
+func TestKeyServerOutage(t *testing.T) {
 	t.Parallel()
 	text := policy("")
 	var more strings.Builder
@@ -103,8 +86,18 @@ func TestRefusedDocuments(t *testing.T) {
 	end := "jwks.json\"}]"
 	require.Equal(t, 1, strings.Count(text, end))
 	text = strings.Replace(text, end, "jwks.json\"}"+more.String()+"]", 1)
-	p := start(t, text, options{})
+	p := start(t, text, options{keysStatus: http.StatusServiceUnavailable})
+	for range 5 {
+		a := p.send(fresh(), nil, nil)
+		require.Equal(t, 503, a.status)
+		require.Equal(t, "key_set_missing", a.code)
+		require.False(t, a.reached)
+	}
+	require.Eventually(t, func() bool { return p.metric("ajwt.keys.failed") > 0 }, 60*time.Second, 50*time.Millisecond)
+	require.Zero(t, p.metric("ajwt.ready"))
+	p.keys.set(200)
 	p.ready()
+	require.Equal(t, 200, p.send(fresh(), nil, nil).status)
 	// From now on the key servers misbehave, each in its own way.
 	p.keys.first(func(w http.ResponseWriter, r *http.Request) bool {
 		var n int
@@ -124,7 +117,7 @@ func TestRefusedDocuments(t *testing.T) {
 				t.Fatalf("%d: %s", n, code)
 			}
 			return strings.Contains(p.lines(want), refusal.says)
-		}, 30*time.Second, 100*time.Millisecond, "%d: %s\n%s", n, refusal.says, p.lines(want))
+		}, 60*time.Second, 100*time.Millisecond, "%d: %s", n, refusal.says)
 		require.Equal(t, "signature_invalid", ask(n, "as-1"), "the key set before stays")
 		require.Equal(t, "key_kid_unknown", ask(n, "new"))
 	}
