@@ -98,7 +98,7 @@ type run struct {
 func (v *Verifier) begin(req *Request) *run {
 	s := v.scratch.Get().(*scratch)
 	r := &s.run
-	*r = run{v: v, s: s, policy: v.policy, state: v.state.Load(), req: req, now: req.Now, routeAt: -1, issuerAt: -1, chain: -1}
+	*r = run{v: v, s: s, policy: v.policy, state: v.state.Load(), req: req, token: &s.token, now: req.Now, routeAt: -1, issuerAt: -1, chain: -1}
 	r.d.PolicyDigest = v.policy.digest
 	return r
 }

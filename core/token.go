@@ -9,7 +9,6 @@ func (r *run) checkCompact() Code {
 		r.token, r.tokenHash, r.header, r.claims = &r.known.token, r.known.hash, r.known.header, r.known.claims
 		return 0
 	}
-	r.token = &r.s.token
 	return r.token.parse(bytesOf(r.tokenText))
 }
 
