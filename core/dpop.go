@@ -64,7 +64,7 @@ func (r *run) checkProofCompact() Code {
 	}
 	p := &r.proof
 	if p.known = r.v.headers.find(r.s.proof.part(0)); p.known != nil {
-		p.alg, p.key, p.verify = bytesOf(p.known.alg), &p.known.key, p.known.verify
+		p.key, p.verify = &p.known.key, p.known.verify
 	}
 	return 0
 }

@@ -2,7 +2,6 @@ package ajwt
 
 import (
 	"encoding/binary"
-	"strings"
 	"sync/atomic"
 )
 
@@ -120,7 +119,6 @@ func (r *run) rememberToken() {
 
 // knownHeader is the header of a DPoP proof taken apart: checks 605 to 610 passed.
 type knownHeader struct {
-	alg    string
 	key    Key
 	verify Algorithm
 }
@@ -133,7 +131,7 @@ func (r *run) rememberHeader() {
 		return // the expanded key of ML-DSA-44 takes 22 KB
 	}
 	r.v.headers.remember(text, func(_ string, k *knownHeader) bool {
-		*k = knownHeader{strings.Clone(string(p.alg)), *p.key, p.verify}
+		*k = knownHeader{*p.key, p.verify}
 		return true
 	})
 }

@@ -388,3 +388,21 @@ func (p *proxy) send(q *ajwt.Request, body io.Reader, change func(*http.Request)
 	code, _, _ := strings.Cut(rest, `"`)
 	return answer{res.StatusCode, res.Header, string(text), code, p.upstream.count() > before}
 }
+
+// accepts sends a request without a body and tells whether it passed. Unlike send, several
+// goroutines may call it at a time.
+func (p *proxy) accepts(q *ajwt.Request) bool {
+	req, _ := http.NewRequest(q.Method, fmt.Sprintf("http://127.0.0.1:%d%s", p.port, q.Target), nil)
+	req.Host = q.Authority
+	for _, h := range q.Headers {
+		req.Header.Add(h.Name, h.Value)
+	}
+	res, err := p.client.Do(req)
+	if err != nil {
+		p.t.Error(err)
+		return false
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	res.Body.Close()
+	return res.StatusCode == 200
+}
