@@ -63,9 +63,9 @@ func isPlainText(b []byte, max int) bool {
 
 // checkClaimTypes is check 501: the registered claims are there and have the form
 // that the profile asks for. nbf is optional (RFC 7519, section 4.1; D00, 4.4.2).
-func (r *run) checkClaimTypes() Code {
-	c := &r.claims
-	if !r.issuer.profile.agentClaims() {
+func (t *subject) checkClaimTypes() Code {
+	c := &t.claims
+	if !t.issuer.profile.agentClaims() {
 		c.intent, c.agentProof = strictjson.Value{}, strictjson.Value{}
 	}
 	var ok bool
@@ -83,19 +83,19 @@ func (r *run) checkClaimTypes() Code {
 	if !isPlainText(c.sub.Bytes(), maxSubBytes) {
 		return missingOr(c.sub, CodeClaimSubMissing, CodeClaimSubInvalid)
 	}
-	if n := len(c.jti.Bytes()); (n == 0 || n > maxJTIBytes) && r.demands(c.jti) {
+	if n := len(c.jti.Bytes()); (n == 0 || n > maxJTIBytes) && t.demands(c.jti) {
 		return missingOr(c.jti, CodeClaimJtiMissing, CodeClaimJtiInvalid)
 	}
-	if code := r.audienceForm(); code != 0 {
+	if code := t.audienceForm(); code != 0 {
 		return code
 	}
-	return r.scopeForm()
+	return t.scopeForm()
 }
 
 // demands tells whether a claim must be right: wherever it is there, and where the
 // profile does not let it be absent.
-func (r *run) demands(v strictjson.Value) bool {
-	return v.Exists() || !r.issuer.profile.claimsOptional()
+func (t *subject) demands(v strictjson.Value) bool {
+	return v.Exists() || !t.issuer.profile.claimsOptional()
 }
 
 func missingOr(v strictjson.Value, missing, invalid Code) Code {
@@ -105,8 +105,8 @@ func missingOr(v strictjson.Value, missing, invalid Code) Code {
 	return invalid
 }
 
-func (r *run) audienceForm() Code {
-	aud := r.claims.aud
+func (t *subject) audienceForm() Code {
+	aud := t.claims.aud
 	switch aud.Kind() {
 	case strictjson.Absent:
 		return CodeClaimAudMissing
@@ -118,7 +118,7 @@ func (r *run) audienceForm() Code {
 		if aud.Len() == 0 {
 			return CodeClaimAudInvalid
 		}
-		if aud.Len() > r.policy.limits.Audiences {
+		if aud.Len() > t.policy.limits.Audiences {
 			return CodeClaimAudTooMany
 		}
 		for e := aud.First(); e.Exists(); e = e.Next() {
@@ -135,22 +135,22 @@ func (r *run) audienceForm() Code {
 // scopeForm holds scope to scope-tokens with exactly one space between two of them
 // (RFC 6749, section 3.3), or in patchet to an array of them. Repeats count once against
 // the limit.
-func (r *run) scopeForm() Code {
-	scope := r.claims.scope
-	if !r.demands(scope) {
-		r.s.scopes = r.s.scopes[:0]
+func (t *subject) scopeForm() Code {
+	scope := t.claims.scope
+	if !t.demands(scope) {
+		t.mem.scopes = t.mem.scopes[:0]
 		return 0
 	}
-	if scope.Kind() == strictjson.Array && r.issuer.profile.scopeArray() {
-		if !r.joinScopes(scope) {
+	if scope.Kind() == strictjson.Array && t.issuer.profile.scopeArray() {
+		if !t.joinScopes(scope) {
 			return CodeClaimScopeInvalid
 		}
-	} else if r.claims.scopeText = scope.Bytes(); r.claims.scopeText == nil {
+	} else if t.claims.scopeText = scope.Bytes(); t.claims.scopeText == nil {
 		return missingOr(scope, CodeClaimScopeMissing, CodeClaimScopeInvalid)
 	}
-	b := r.claims.scopeText
+	b := t.claims.scopeText
 	start := 0
-	distinct := r.s.scopes[:0]
+	distinct := t.mem.scopes[:0]
 	for i := 0; i <= len(b); i++ {
 		if i < len(b) && b[i] != ' ' {
 			if !isClass(b[i], charScope) {
@@ -169,21 +169,21 @@ func (r *run) scopeForm() Code {
 			}
 		}
 		if !known {
-			if len(distinct) == r.policy.limits.Scopes {
+			if len(distinct) == t.policy.limits.Scopes {
 				return CodeClaimScopeTooMany
 			}
 			distinct = append(distinct, span{int32(start), int32(i)})
 		}
 		start = i + 1
 	}
-	r.s.scopes = distinct
+	t.mem.scopes = distinct
 	return 0
 }
 
 // joinScopes writes an array of scope-tokens as one text. An entry with a space in it is
 // no scope-token: it would count as two.
-func (r *run) joinScopes(scope strictjson.Value) bool {
-	joined := r.s.scopeText[:0]
+func (t *subject) joinScopes(scope strictjson.Value) bool {
+	joined := t.mem.scopeText[:0]
 	for e := scope.First(); e.Exists(); e = e.Next() {
 		b := e.Bytes()
 		if len(b) == 0 || bytes.IndexByte(b, ' ') >= 0 {
@@ -194,7 +194,7 @@ func (r *run) joinScopes(scope strictjson.Value) bool {
 		}
 		joined = append(joined, b...)
 	}
-	r.s.scopeText, r.claims.scopeText = joined, joined
+	t.mem.scopeText, t.claims.scopeText = joined, joined
 	return len(joined) > 0
 }
 
@@ -215,16 +215,16 @@ func hasScope[T string | []byte](scope []byte, token T) bool {
 
 // checkAudience is check 502: one of the token's audiences is one of the issuer's
 // audiences in the policy, byte for byte (RFC 7519, section 4.1.3).
-func (r *run) checkAudience() Code {
-	aud := r.claims.aud
+func (t *subject) checkAudience() Code {
+	aud := t.claims.aud
 	if aud.Kind() == strictjson.String {
-		if contains(r.issuer.audiences, string(aud.Bytes())) {
+		if contains(t.issuer.audiences, string(aud.Bytes())) {
 			return 0
 		}
 		return CodeClaimAudMismatch
 	}
 	for e := aud.First(); e.Exists(); e = e.Next() {
-		if contains(r.issuer.audiences, string(e.Bytes())) {
+		if contains(t.issuer.audiences, string(e.Bytes())) {
 			return 0
 		}
 	}
@@ -256,16 +256,16 @@ func (r *run) checkIssuedAt() Code {
 }
 
 // checkOrder is check 506.
-func (r *run) checkOrder() Code {
-	if r.claims.expAt <= r.claims.iatAt {
+func (t *subject) checkOrder() Code {
+	if t.claims.expAt <= t.claims.iatAt {
 		return CodeClaimExpBeforeIat
 	}
 	return 0
 }
 
 // checkLifetime is check 507: exp - iat is at most the policy's bound.
-func (r *run) checkLifetime() Code {
-	if r.claims.expAt-r.claims.iatAt > r.issuer.maxLifetime {
+func (t *subject) checkLifetime() Code {
+	if t.claims.expAt-t.claims.iatAt > t.issuer.maxLifetime {
 		return CodeClaimLifetimeExceeded
 	}
 	return 0
@@ -281,8 +281,8 @@ func (r *run) checkAgentID() Code {
 
 // checkConfirmation is check 509: cnf, where it is there, names one key, by jwk, by
 // jkt or by both alike (RFC 7800, section 3.1; RFC 9449, section 6.1).
-func (r *run) checkConfirmation() Code {
-	cnf := r.claims.cnf
+func (t *subject) checkConfirmation() Code {
+	cnf := t.claims.cnf
 	if !cnf.Exists() {
 		return 0
 	}
@@ -294,28 +294,28 @@ func (r *run) checkConfirmation() Code {
 		return CodeClaimCnfUnsupported
 	}
 	if jwk.Exists() {
-		switch r.s.cnfKey.parse(jwk, true) {
+		switch t.mem.cnfKey.parse(jwk, true) {
 		case keyOK:
 		case keyPrivate:
 			return CodeClaimCnfJWKPrivate
 		default:
 			return CodeClaimCnfJWKInvalid
 		}
-		r.binding = r.s.cnfKey.Thumbprint()
-		r.pointOpen = true // see settle
+		t.binding = t.mem.cnfKey.Thumbprint()
+		t.pointOpen = true // see settle
 	}
 	if jkt.Exists() {
 		b := jkt.Bytes()
-		decoded, ok := appendBase64URL(r.s.small[:0], b)
+		decoded, ok := appendBase64URL(t.mem.small[:0], b)
 		if !ok || len(b) != 43 || len(decoded) != 32 {
 			return CodeClaimCnfJktInvalid
 		}
-		if jwk.Exists() && string(decoded) != string(r.binding[:]) {
+		if jwk.Exists() && string(decoded) != string(t.binding[:]) {
 			return CodeClaimCnfConflict
 		}
-		copy(r.binding[:], decoded)
+		copy(t.binding[:], decoded)
 	}
-	r.bound = true
+	t.bound = true
 	return 0
 }
 

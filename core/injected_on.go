@@ -60,8 +60,9 @@ type faulty func(r *run, sound func(*run) Code) Code
 func at(number int, wrong faulty) change {
 	return func(order []check) []check {
 		c := &order[place(order, number)]
-		sound := c.run
-		c.run = func(r *run) Code { return wrong(r, sound) }
+		was := *c
+		sound := was.of
+		c.run, c.token = func(r *run) Code { return wrong(r, sound) }, nil
 		return order
 	}
 }
@@ -103,12 +104,13 @@ func earlier(number, before int) change {
 		i := place(order, number)
 		c := order[i]
 		order = slices.Delete(order, i, i+1)
-		sound := c.run
+		sound := c
+		c.token = nil
 		c.run = func(r *run) Code {
 			if r.route == nil {
 				return 0
 			}
-			return sound(r)
+			return sound.of(r)
 		}
 		return slices.Insert(order, place(order, before), c)
 	}

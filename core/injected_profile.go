@@ -65,12 +65,12 @@ var profileFaults = []SeededFault{
 	})},
 	{"paper-chain-sub-missing", "the agents of a list of objects are its delegators alone", chainOf(func(r *run) [][]byte {
 		if r.claims.intent.Member("delegation_chain").First().Kind() == strictjson.Object {
-			return r.s.chain[:len(r.s.chain)-1]
+			return r.mem.chain[:len(r.mem.chain)-1]
 		}
-		return r.s.chain
+		return r.mem.chain
 	})},
 	{"paper-chain-reversed", "a list begins with the agent that acts", chainOf(func(r *run) [][]byte {
-		list := slices.Clone(r.s.chain)
+		list := slices.Clone(r.mem.chain)
 		slices.Reverse(list)
 		return list
 	})},

@@ -38,8 +38,8 @@ func (s *sequenceRef) matches(digest *[32]byte) bool {
 
 // checkIntent is check 510: the form of the intent claim, where it is there (D00,
 // section 4.4.2). Whether its hashes are allowed is decided in later stages.
-func (r *run) checkIntent() Code {
-	in, v := &r.intent, r.claims.intent
+func (t *subject) checkIntent() Code {
+	in, v := &t.intent, t.claims.intent
 	*in = intent{}
 	if !v.Exists() {
 		return 0
@@ -69,7 +69,7 @@ func (r *run) checkIntent() Code {
 			links = m
 		}
 	}
-	if r.issuer.profile.stepObject() {
+	if t.issuer.profile.stepObject() {
 		workflow, step = prototypeStep(workflow, step)
 	}
 	for _, id := range [...]strictjson.Value{workflow, step} {
@@ -84,14 +84,14 @@ func (r *run) checkIntent() Code {
 	if executedBy.Exists() && !isPlainText(executedBy.Bytes(), maxSubBytes) {
 		return CodeClaimIntentExecutedByInvalid
 	}
-	r.executedBy = executedBy.Bytes()
+	t.executedBy = executedBy.Bytes()
 	if in.hasChain = chain.Exists(); in.hasChain {
-		if code := r.chainForm(chain); code != 0 {
+		if code := t.chainForm(chain); code != 0 {
 			return code
 		}
 	}
 	if in.hasSequence = sequence.Exists(); in.hasSequence {
-		if code := r.sequenceForm(&in.sequence, sequence, CodeClaimIntentSequenceInvalid); code != 0 {
+		if code := t.sequenceForm(&in.sequence, sequence, CodeClaimIntentSequenceInvalid); code != 0 {
 			return code
 		}
 	}
@@ -103,7 +103,7 @@ func (r *run) checkIntent() Code {
 	}
 	in.executionCtx = context
 	in.links = links
-	if links.Exists() && !r.linksForm(links) {
+	if links.Exists() && !t.linksForm(links) {
 		return CodeClaimIntentLinksInvalid
 	}
 	return 0
@@ -124,18 +124,18 @@ func prototypeStep(workflow, step strictjson.Value) (id, stepID strictjson.Value
 
 // chainForm reads the delegation chain: a hash, or in paper a list. The list becomes the
 // hash that a token with hashes would carry, so that one set of known chains serves both.
-func (r *run) chainForm(v strictjson.Value) Code {
-	in := &r.intent
-	if !r.issuer.profile.chainList() {
+func (t *subject) chainForm(v strictjson.Value) Code {
+	in := &t.intent
+	if !t.issuer.profile.chainList() {
 		in.chainText = v.Bytes()
-		return r.sequenceForm(&in.chain, v, CodeClaimIntentChainInvalid)
+		return t.sequenceForm(&in.chain, v, CodeClaimIntentChainInvalid)
 	}
-	if code := r.chainAgents(v); code != 0 {
+	if code := t.chainAgents(v); code != 0 {
 		return code
 	}
-	in.chain = sequenceRef{joinedDigest(r.s.chain), HashLong}
-	r.s.chainText = appendSequenceHash(r.s.chainText[:0], in.chain.digest, HashLong)
-	in.chainText = r.s.chainText
+	in.chain = sequenceRef{joinedDigest(t.mem.chain), HashLong}
+	t.mem.chainText = appendSequenceHash(t.mem.chainText[:0], in.chain.digest, HashLong)
+	in.chainText = t.mem.chainText
 	return 0
 }
 
@@ -143,9 +143,9 @@ func (r *run) chainForm(v strictjson.Value) Code {
 // either ids that end with sub, or objects whose delegated_by are the agents before sub.
 // An empty list is the agent alone. What the objects say about time, purpose and
 // permissions is for people.
-func (r *run) chainAgents(v strictjson.Value) Code {
-	sub := r.claims.sub.Bytes()
-	list := r.s.chain[:0]
+func (t *subject) chainAgents(v strictjson.Value) Code {
+	sub := t.claims.sub.Bytes()
+	list := t.mem.chain[:0]
 	first := v.First()
 	if v.Kind() != strictjson.Array {
 		return CodeClaimIntentChainInvalid
@@ -155,7 +155,7 @@ func (r *run) chainAgents(v strictjson.Value) Code {
 	if objects {
 		agents++
 	}
-	if agents > r.policy.limits.Chain {
+	if agents > t.policy.limits.Chain {
 		return CodeClaimIntentChainTooLong
 	}
 	for e := first; e.Exists(); e = e.Next() {
@@ -175,7 +175,7 @@ func (r *run) chainAgents(v strictjson.Value) Code {
 	if objects {
 		list = append(list, sub)
 	}
-	r.s.chain = list
+	t.mem.chain = list
 	for i, id := range list {
 		if !validAgentID(id) {
 			return CodeClaimIntentChainInvalid
@@ -194,20 +194,20 @@ func (r *run) chainAgents(v strictjson.Value) Code {
 
 // sequenceForm reads a sequence hash and refuses the short form where the issuer's
 // profile does: 64 bits can be collided by whoever can register ids.
-func (r *run) sequenceForm(ref *sequenceRef, v strictjson.Value, invalid Code) Code {
+func (t *subject) sequenceForm(ref *sequenceRef, v strictjson.Value, invalid Code) Code {
 	form, digest, ok := parseSequenceHash(v.Bytes())
 	if !ok {
 		return invalid
 	}
 	ref.form, ref.digest = form, digest
-	if form == HashShort && !r.issuer.profile.shortHash() && !r.issuer.allowShortHash {
+	if form == HashShort && !t.issuer.profile.shortHash() && !t.issuer.allowShortHash {
 		return CodeClaimIntentHashShort
 	}
 	return 0
 }
 
-func (r *run) linksForm(links strictjson.Value) bool {
-	if links.Kind() != strictjson.Array || links.Len() == 0 || links.Len() > r.policy.limits.Links {
+func (t *subject) linksForm(links strictjson.Value) bool {
+	if links.Kind() != strictjson.Array || links.Len() == 0 || links.Len() > t.policy.limits.Links {
 		return false
 	}
 	for e := links.First(); e.Exists(); e = e.Next() {
@@ -219,8 +219,8 @@ func (r *run) linksForm(links strictjson.Value) bool {
 }
 
 // checkExecutedBy is check 511: executed_by, where it is there, equals sub.
-func (r *run) checkExecutedBy() Code {
-	if r.executedBy != nil && string(r.executedBy) != string(r.claims.sub.Bytes()) {
+func (t *subject) checkExecutedBy() Code {
+	if t.executedBy != nil && string(t.executedBy) != string(t.claims.sub.Bytes()) {
 		return CodeClaimIntentExecutedByMismatch
 	}
 	return 0
@@ -229,8 +229,8 @@ func (r *run) checkExecutedBy() Code {
 // checkAgentProof is check 512: the form of agent_proof, where it is there. The
 // checksum is a statement made at mint time; comparing it with the registration is
 // the agent stage's work.
-func (r *run) checkAgentProof() Code {
-	v, p := r.claims.agentProof, &r.agentProof
+func (t *subject) checkAgentProof() Code {
+	v, p := t.claims.agentProof, &t.agentProof
 	if !v.Exists() {
 		return 0
 	}
@@ -238,7 +238,7 @@ func (r *run) checkAgentProof() Code {
 		return CodeClaimAgentProofInvalid
 	}
 	var ok bool
-	if p.checksum, ok = parseChecksum(v.Member("agent_checksum").Bytes(), r.issuer.profile.bareChecksum()); !ok {
+	if p.checksum, ok = parseChecksum(v.Member("agent_checksum").Bytes(), t.issuer.profile.bareChecksum()); !ok {
 		return CodeClaimAgentProofChecksumInvalid
 	}
 	if p.registration = v.Member("registration_id").Bytes(); !validAgentID(p.registration) {

@@ -137,7 +137,7 @@ func (r *run) within(at int64, expired, future Code) Code {
 // thumbprint in the bundle in force; nil where neither has it.
 func (r *run) boundKey() *Key {
 	if r.claims.cnf.Member("jwk").Exists() {
-		return &r.s.cnfKey
+		return &r.mem.cnfKey
 	}
 	return r.bundleKey(&r.binding)
 }

@@ -8,9 +8,9 @@ import (
 // What is the same in request after request is remembered by its exact text, so that it
 // is taken apart once: a token is used until it expires, and the header of an agent's
 // proofs, its key in it, never changes. What is remembered is what the text says under
-// the policy, a function of both alone; every check of a request, a time or a key set is
-// made as ever. Only what an issuer's signature covers comes in, a token or the key that
-// it binds, so strangers push nothing out.
+// the policy and the issuer's keys, a function of these alone; every check of a request, a
+// time, a bundle or a list is made as ever. Only what an issuer's signature covers comes
+// in, a token or the key that it binds, so strangers push nothing out.
 
 const (
 	// rememberedTexts bounds the entries of a table: about 4 KB for a token, 1 KB for a
@@ -23,6 +23,8 @@ const (
 	// maxTokenValues bounds the JSON values of a token: short ones take more memory
 	// than their text.
 	maxTokenValues = 256
+	// Keys of ML-DSA-44 are not remembered: expanded, one takes 22 KB.
+
 	// maxTextUses is how often a text holds its place against others.
 	maxTextUses = 3
 )
@@ -72,9 +74,14 @@ func (t *textTable[T]) find(text []byte) *T {
 	return nil
 }
 
-// remember makes a value for a text, where there is room.
+// remember makes a value for a text, where there is room; another one of the same text goes.
 func (t *textTable[T]) remember(text []byte, fill func(text string, value *T) bool) {
 	set := t.set(text)
+	for i := range set {
+		if e := set[i].Load(); e != nil && e.text == string(text) {
+			set[i].CompareAndSwap(e, nil)
+		}
+	}
 	for i := range set {
 		if e := set[i].Load(); e != nil && e.uses.Add(-1) >= 0 {
 			continue
@@ -89,31 +96,51 @@ func (t *textTable[T]) remember(text []byte, fill func(text string, value *T) bo
 	}
 }
 
-// knownToken is a token taken apart: checks 201 to 212 passed.
+// knownToken is a token whose signature held and that passed every check of the token.
 type knownToken struct {
-	token  compact
-	hash   [32]byte
-	header tokenHeader
-	claims claims
+	subject
+	memory     subjectMemory
+	compact    compact
+	hash       [32]byte
+	words      tokenWords
+	issuerKey  Key // that subject.key points to: the set that it comes from may be large
+	generation uint64
 }
 
-// rememberToken is for a token that was seen before, and whose signature held.
+// recall takes up what is known of the token, and tells whether anything is: under the key
+// set that it was found with, for another one may lack the key.
+func (r *run) recall() bool {
+	k := r.v.tokens.find(bytesOf(r.tokenText))
+	if k == nil || r.keys[k.issuerAt].generation != k.generation {
+		return false
+	}
+	keys := r.keys
+	r.known, r.verified, r.tokenHash, r.subject = k, true, k.hash, k.subject
+	r.keys = keys
+	return true
+}
+
+// rememberToken is for a token that was seen before, and whose signature held then.
 func (r *run) rememberToken() {
-	if len(r.tokenText) > maxTokenText || !remembersTexts {
+	if r.known != nil || !r.verified || len(r.tokenText) > maxTokenText || !remembersTexts {
 		return
 	}
 	r.v.tokens.remember(bytesOf(r.tokenText), func(text string, k *knownToken) bool {
-		k.hash = r.tokenHash
-		limits := &r.policy.limits
-		if k.token.parse(bytesOf(text)) != 0 ||
-			parseObject(&k.token.header, k.token.headerRaw, limits, &headerCodes) != 0 ||
-			parseObject(&k.token.payload, k.token.payRaw, limits, &payloadCodes) != 0 ||
-			k.token.header.Values()+k.token.payload.Values() > maxTokenValues ||
-			k.header.read(k.token.header.Root()) != 0 {
+		k.hash, k.generation = r.tokenHash, r.keys[r.issuerAt].generation
+		k.subject = subject{policy: r.policy, keys: r.keys, mem: &k.memory, token: &k.compact}
+		if k.compact.parse(bytesOf(text)) != 0 {
 			return false
 		}
-		k.claims.collect(k.token.payload.Root())
-		return true
+		for i := range checks {
+			if holds := checks[i].token; holds != nil && holds(&k.subject) != 0 {
+				return false
+			}
+		}
+		k.words = k.subject.words(&r.s.hash)
+		k.issuerKey = *k.key
+		k.key, k.keys = &k.issuerKey, nil
+		values := k.compact.header.Values() + k.compact.payload.Values()
+		return values <= maxTokenValues && k.memory.cnfKey.kind != kindMLDSA44
 	})
 }
 
@@ -128,7 +155,7 @@ func (r *run) rememberHeader() {
 	p := &r.proof
 	text := r.s.proof.part(0)
 	if len(text) > maxHeaderText || p.key.kind == kindMLDSA44 || !remembersTexts {
-		return // the expanded key of ML-DSA-44 takes 22 KB
+		return
 	}
 	r.v.headers.remember(text, func(_ string, k *knownHeader) bool {
 		*k = knownHeader{*p.key, p.verify}

@@ -73,11 +73,20 @@ func TestRememberedToken(t *testing.T) {
 	late.Now = testNow + 1000
 	require.Equal(t, CodeClaimExpExpired, v.Verify(late).Code)
 
-	// Without the signature cache the remembered token's signature is verified anew.
-	v.cache = noCache{}
-	require.Zero(t, v.Verify(bearer(token)).Code)
-	v.signatures = &outside{}
-	require.Equal(t, CodeSignatureInvalid, v.Verify(bearer(token)).Code)
+	// A token whose signature nobody remembers is not remembered either.
+	v = newTestVerifier(t, testPolicy("draft-00", bearerRoute, ""), Options{SignatureCache: noCache{}})
+	for range 3 {
+		require.Zero(t, v.Verify(bearer(token)).Code)
+	}
+	require.Nil(t, v.tokens.find(text))
+
+	// Nor is one that a check of the token rejects.
+	v = newTestVerifier(t, testPolicy("draft-00", bearerRoute, ""), Options{})
+	wrong := testToken(`,"agent_proof":7`)
+	for range 3 {
+		require.Equal(t, CodeClaimAgentProofInvalid, v.Verify(bearer(wrong)).Code)
+	}
+	require.Nil(t, v.tokens.find([]byte(wrong)))
 
 	v = newTestVerifier(t, testPolicy("draft-00", bearerRoute, ""), Options{})
 	for _, more := range []string{`"` + strings.Repeat("x", maxTokenText) + `"`, "[" + strings.Repeat("1,", maxTokenValues) + "1]"} {
@@ -103,6 +112,21 @@ func TestRememberedTokenNewKeys(t *testing.T) {
 		require.Zero(t, v.Verify(bearer(token)).Code)
 	}
 	require.NotNil(t, v.tokens.find([]byte(token)))
+	before := v.tokens.find([]byte(token))
+	load(issuerKey.keySet("k1"))
+	for range 3 {
+		require.Zero(t, v.Verify(bearer(token)).Code)
+	}
+	require.NotSame(t, before, v.tokens.find([]byte(token)), "what was found under the old keys is gone")
+	places := 0
+	for i := range v.tokens.sets {
+		for j := range v.tokens.sets[i] {
+			if v.tokens.sets[i][j].Load() != nil {
+				places++
+			}
+		}
+	}
+	require.Equal(t, 1, places)
 	load(newSigner("next").keySet("k1"))
 	require.Equal(t, CodeSignatureInvalid, v.Verify(bearer(token)).Code)
 	load(newSigner("next").keySet("k2"))

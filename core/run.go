@@ -11,6 +11,23 @@ type check struct {
 	number int
 	stage  Stage
 	run    func(*run) Code
+	token  func(*subject) Code // instead of run, where it reads the token alone
+}
+
+func ofRequest(number int, stage Stage, run func(*run) Code) check {
+	return check{number: number, stage: stage, run: run}
+}
+
+// of makes the check in a decision.
+func (c *check) of(r *run) Code {
+	if c.token != nil {
+		return c.token(&r.subject)
+	}
+	return c.run(r)
+}
+
+func ofToken(number int, stage Stage, token func(*subject) Code) check {
+	return check{number: number, stage: stage, token: token}
 }
 
 // scratch is the memory of one decision, used again by the next.
@@ -23,13 +40,9 @@ type scratch struct {
 	url, url2 []byte
 	hash      []byte
 	bind      []byte
-	scopes    []span
-	scopeText []byte
-	chain     [][]byte
-	chainText []byte
 	body      strictjson.Document // a request's body, where a tool is read from it
 	small     [64]byte
-	cnfKey    Key
+	subject   subjectMemory
 	proofKey  Key
 	httpsig   messageSignature
 	replay    [2]ReplayKey
@@ -39,13 +52,14 @@ type scratch struct {
 
 // run is the state of one decision: what the checks so far have established.
 type run struct {
-	v      *Verifier
-	s      *scratch
-	policy *Policy
-	state  *state
-	req    *Request
-	now    int64
-	d      Decision
+	subject // of the token
+
+	v     *Verifier
+	s     *scratch
+	state *state
+	req   *Request
+	now   int64
+	d     Decision
 
 	authorization string // the field's value
 	tokenText     string
@@ -56,25 +70,11 @@ type run struct {
 	routeAt       int
 
 	known     *knownToken // a remembered token, nil for one that is taken apart anew
-	token     *compact
-	header    tokenHeader
-	claims    claims
-	issuer    *issuer
-	issuerAt  int
-	admitted  AlgorithmSet
-	verify    Algorithm
-	key       *Key
 	tokenHash [sha256.Size]byte
 
-	verified   bool // the token's signature is a remembered one
-	pointOpen  bool // whether cnf.jwk is a point is not settled yet
-	settled    bool
-	bound      bool
-	binding    [32]byte // RFC 7638 thumbprint that cnf names
-	intent     intent
-	executedBy []byte
-	proof      proofState
-	agentProof agentProof
+	verified bool // the token's signature is a remembered one
+	settled  bool
+	proof    proofState
 
 	// What the bundle and the list in force say; nil, and chain -1, where nothing is known.
 	bundle       *Bundle
@@ -98,7 +98,8 @@ type run struct {
 func (v *Verifier) begin(req *Request) *run {
 	s := v.scratch.Get().(*scratch)
 	r := &s.run
-	*r = run{v: v, s: s, policy: v.policy, state: v.state.Load(), req: req, token: &s.token, now: req.Now, routeAt: -1, issuerAt: -1, chain: -1}
+	*r = run{v: v, s: s, state: v.state.Load(), req: req, now: req.Now, routeAt: -1, chain: -1}
+	r.subject = subject{policy: v.policy, keys: r.state.keys, mem: &s.subject, token: &s.token, issuerAt: -1}
 	r.d.PolicyDigest = v.policy.digest
 	return r
 }
@@ -114,6 +115,9 @@ func (r *run) decide() {
 	proofFailed := false
 	for i := range checks {
 		c := &checks[i]
+		if c.token != nil && r.known != nil {
+			continue // it passed
+		}
 		if c.stage == StageProof && (proofFailed || !r.proof.runs(c.number)) {
 			continue
 		}
@@ -122,7 +126,7 @@ func (r *run) decide() {
 			code = r.settle()
 		}
 		if code == 0 {
-			code = c.run(r)
+			code = c.of(r)
 		}
 		if code == 0 {
 			continue
@@ -184,6 +188,7 @@ func (r *run) finish() {
 		d.BundleVersion = r.bundle.version
 	}
 	if d.Code == 0 || d.Code.Stage() > StageSignature {
+		r.rememberToken()
 		r.describe()
 	}
 	if laxHolds("forward-when-rejected", d.Verdict == Accept || d.Observed) {
@@ -217,29 +222,21 @@ func (r *run) terms() AnswerTerms {
 	return t
 }
 
-// describe copies the token's own words, all into one string.
+// describe takes the token's own words into the answer. Workflow and step may be by now
+// those that the token named by an alias.
 func (r *run) describe() {
-	sub := r.claims.sub.Bytes()
-	if !isPlainText(sub, maxSubBytes) {
-		sub = nil
+	d, fresh := &r.d, tokenWords{}
+	w := &fresh
+	if r.known != nil {
+		w = &r.known.words
+	} else {
+		fresh = r.words(&r.s.hash)
 	}
-	act := r.claims.act.Member("sub").Bytes()
-	if !isPlainText(act, maxSubBytes) {
-		act = nil
+	d.Agent, d.Workflow, d.Step, d.ChainHash, d.Act, d.JTIHash = w.agent, w.workflow, w.step, w.chainHash, w.act, w.jtiHash
+	if r.workflow != nil && d.Workflow != string(r.intent.workflow) {
+		d.Workflow = string(r.intent.workflow)
 	}
-	parts := [...][]byte{sub, r.intent.workflow, r.intent.step, r.intent.chainText, act}
-	buf := r.s.hash[:0]
-	for _, p := range parts {
-		buf = append(buf, p...)
-	}
-	r.s.hash = buf
-	all := string(buf)
-	var out [len(parts)]string
-	for i, p := range parts {
-		out[i], all = all[:len(p)], all[len(p):]
-	}
-	r.d.Agent, r.d.Workflow, r.d.Step, r.d.ChainHash, r.d.Act = out[0], out[1], out[2], out[3], out[4]
-	if jti := r.claims.jti.Bytes(); len(jti) > 0 && len(jti) <= maxJTIBytes {
-		r.d.JTIHash = sum256(jti)
+	if r.step != nil && d.Step != string(r.intent.step) {
+		d.Step = string(r.intent.step)
 	}
 }

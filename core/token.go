@@ -5,101 +5,91 @@ import (
 )
 
 func (r *run) checkCompact() Code {
-	if r.known = r.v.tokens.find(bytesOf(r.tokenText)); r.known != nil {
-		r.token, r.tokenHash, r.header, r.claims = &r.known.token, r.known.hash, r.known.header, r.known.claims
+	if r.recall() {
 		return 0
 	}
 	return r.token.parse(bytesOf(r.tokenText))
 }
 
-func (r *run) checkHeader() Code {
-	if r.known != nil {
-		return 0
-	}
-	return parseObject(&r.token.header, r.token.headerRaw, &r.policy.limits, &headerCodes)
+func (t *subject) checkHeader() Code {
+	return parseObject(&t.token.header, t.token.headerRaw, &t.policy.limits, &headerCodes)
 }
 
-func (r *run) checkHeaderForm() Code {
-	if r.known != nil {
-		return 0
-	}
-	return r.header.read(r.token.header.Root())
+func (t *subject) checkHeaderForm() Code {
+	return t.header.read(t.token.header.Root())
 }
 
-func (r *run) checkPayload() Code {
-	if r.known != nil {
-		return 0
-	}
-	code := parseObject(&r.token.payload, r.token.payRaw, &r.policy.limits, &payloadCodes)
+func (t *subject) checkPayload() Code {
+	code := parseObject(&t.token.payload, t.token.payRaw, &t.policy.limits, &payloadCodes)
 	if code == 0 {
-		r.claims.collect(r.token.payload.Root())
+		t.claims.collect(t.token.payload.Root())
 	}
 	return code
 }
 
-func (r *run) checkIssuerForm() Code {
-	if len(r.claims.iss.Bytes()) == 0 {
-		return missingOr(r.claims.iss, CodeKeyIssMissing, CodeKeyIssInvalid)
+func (t *subject) checkIssuerForm() Code {
+	if len(t.claims.iss.Bytes()) == 0 {
+		return missingOr(t.claims.iss, CodeKeyIssMissing, CodeKeyIssInvalid)
 	}
 	return 0
 }
 
-func (r *run) checkIssuerKnown() Code {
-	if r.issuerAt = r.policy.issuerIndex(r.claims.iss.Bytes()); r.issuerAt < 0 {
+func (t *subject) checkIssuerKnown() Code {
+	if t.issuerAt = t.policy.issuerIndex(t.claims.iss.Bytes()); t.issuerAt < 0 {
 		return CodeKeyIssuerUnknown
 	}
-	r.issuer = &r.policy.issuers[r.issuerAt]
+	t.issuer = &t.policy.issuers[t.issuerAt]
 	return 0
 }
 
 // checkType is check 303 (RFC 8725, section 3.11). An absent typ reads as JWT
 // outside the hardened profile.
-func (r *run) checkType() Code {
-	typ := r.header.typ
+func (t *subject) checkType() Code {
+	typ := t.header.typ
 	if typ == nil {
-		if !r.issuer.profile.typOptional() {
+		if !t.issuer.profile.typOptional() {
 			return CodeKeyTypMissing
 		}
 		typ = []byte("jwt")
 	}
-	for _, t := range r.issuer.types {
-		if mediaTypeIs(typ, t) {
+	for _, admitted := range t.issuer.types {
+		if mediaTypeIs(typ, admitted) {
 			return 0
 		}
 	}
 	return CodeKeyTypNotAllowed
 }
 
-func (r *run) checkAlgorithm() Code {
-	if r.admitted = resolveAlg(r.header.alg, r.issuer.algorithms); r.admitted == 0 {
+func (t *subject) checkAlgorithm() Code {
+	if t.admitted = resolveAlg(t.header.alg, t.issuer.algorithms); t.admitted == 0 {
 		return CodeKeyAlgNotAllowed
 	}
 	return 0
 }
 
-func (r *run) checkKeySet() Code {
-	if r.state.keys[r.issuerAt].set == nil {
+func (t *subject) checkKeySet() Code {
+	if t.keys[t.issuerAt].set == nil {
 		return CodeKeySetMissing
 	}
 	return 0
 }
 
-func (r *run) checkKeyID() Code {
-	key, usable, known := r.state.keys[r.issuerAt].set.lookup(r.header.kid)
+func (t *subject) checkKeyID() Code {
+	key, usable, known := t.keys[t.issuerAt].set.lookup(t.header.kid)
 	switch {
 	case !known:
 		return CodeKeyKidUnknown
 	case !usable:
 		return CodeKeyKidUnusable
 	}
-	r.key = key
+	t.key = key
 	return 0
 }
 
 // checkKeyFits is check 307: the key can be used with this alg (RFC 8725, section
 // 3.1), which for the alias EdDSA also settles which algorithm it means.
-func (r *run) checkKeyFits() Code {
-	if r.verify = r.key.Algorithms().pick(r.admitted); r.verify == 0 {
+func (t *subject) checkKeyFits() Code {
+	if t.verify = t.key.Algorithms().pick(t.admitted); t.verify == 0 {
 		return CodeKeyAlgMismatch
 	}
 	return 0
@@ -108,15 +98,13 @@ func (r *run) checkKeyFits() Code {
 // checkSignature is check 401. Only this result is remembered; everything else about
 // the token is decided anew for each request.
 func (r *run) checkSignature() Code {
-	if r.known == nil {
-		r.tokenHash = sum256(bytesOf(r.tokenText))
+	if r.known != nil {
+		return 0
 	}
+	r.tokenHash = sum256(bytesOf(r.tokenText))
 	entry := &r.s.entry
 	*entry = SignatureEntry{Token: r.tokenHash, Key: r.key.Thumbprint(), Generation: uint64(r.issuerAt)<<32 | r.state.keys[r.issuerAt].generation}
 	if r.verified = r.v.cache.Known(entry, r.now); r.verified {
-		if r.known == nil {
-			r.rememberToken()
-		}
 		return 0
 	}
 	if !r.verifySignature(r.key, r.verify, r.token.input, r.token.signature) {
@@ -140,7 +128,7 @@ func (r *run) settle() Code {
 		return 0
 	}
 	r.settled = true
-	if r.pointOpen && !r.verified && !r.proof.held && !r.s.cnfKey.onCurve() {
+	if r.pointOpen && !r.verified && !r.proof.held && !r.mem.cnfKey.onCurve() {
 		return CodeClaimCnfJWKInvalid
 	}
 	if !r.verified && r.s.entry.Expires > 0 {

@@ -252,7 +252,7 @@ func (r *run) checkStepScopes() Code {
 		return 0
 	}
 	scope := r.claims.scopeText
-	for _, s := range r.s.scopes {
+	for _, s := range r.mem.scopes {
 		if !contains(r.step.scopes, string(scope[s.from:s.to])) {
 			return CodeWorkflowStepScopeExceeded
 		}
