@@ -71,7 +71,16 @@ func TestRememberedToken(t *testing.T) {
 
 	late := bearer(token)
 	late.Now = testNow + 1000
-	require.Equal(t, CodeClaimExpExpired, v.Verify(late).Code)
+	lawful := testToken(lawfulClaims(true))
+	late.Headers = bearer(lawful).Headers
+	for range 2 {
+		v.Verify(bearer(lawful))
+	}
+	require.NotNil(t, v.tokens.find([]byte(lawful)))
+	expired := v.Verify(late)
+	require.Equal(t, CodeClaimExpExpired, expired.Code)
+	fresh := newTestVerifier(t, testPolicy("draft-00", bearerRoute, ""), Options{})
+	require.Equal(t, fresh.Verify(late), expired, "a decision tells no more of a token that is known")
 
 	// A token whose signature nobody remembers is not remembered either.
 	v = newTestVerifier(t, testPolicy("draft-00", bearerRoute, ""), Options{SignatureCache: noCache{}})

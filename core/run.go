@@ -223,7 +223,8 @@ func (r *run) terms() AnswerTerms {
 }
 
 // describe takes the token's own words into the answer. Workflow and step may be by now
-// those that the token named by an alias.
+// those that the token named by an alias; of an intent that the checks did not reach it
+// says nothing, though it may be known.
 func (r *run) describe() {
 	d, fresh := &r.d, tokenWords{}
 	w := &fresh
@@ -233,6 +234,9 @@ func (r *run) describe() {
 		fresh = r.words(&r.s.hash)
 	}
 	d.Agent, d.Workflow, d.Step, d.ChainHash, d.Act, d.JTIHash = w.agent, w.workflow, w.step, w.chainHash, w.act, w.jtiHash
+	if r.known != nil && d.Code != 0 && !d.Observed && d.Code.Check() < intentCheck {
+		d.Workflow, d.Step, d.ChainHash = "", "", ""
+	}
 	if r.workflow != nil && d.Workflow != string(r.intent.workflow) {
 		d.Workflow = string(r.intent.workflow)
 	}

@@ -41,7 +41,7 @@ var checks = []check{
 	ofToken(507, StageClaim, (*subject).checkLifetime),
 	ofRequest(508, StageClaim, (*run).checkAgentID),
 	ofToken(509, StageClaim, (*subject).checkConfirmation),
-	ofToken(510, StageClaim, (*subject).checkIntent),
+	ofToken(intentCheck, StageClaim, (*subject).checkIntent),
 	ofToken(511, StageClaim, (*subject).checkExecutedBy),
 	ofToken(512, StageClaim, (*subject).checkAgentProof),
 
@@ -114,6 +114,9 @@ var checks = []check{
 	ofRequest(1001, StageReplay, (*run).checkColdStart),
 	ofRequest(1002, StageReplay, (*run).checkReplay), // and 1003
 }
+
+// intentCheck is the number of checkIntent.
+const intentCheck = 510
 
 // Verify decides one request. It never panics: a fault of its own rejects. It reads
 // no clock and does no input or output beside the replay memory that it was given.
