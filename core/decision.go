@@ -41,22 +41,22 @@ func (l Level) Base() Level { return l & 0x0f }
 
 // String returns, for example, "jwt+pop"; "none" for the zero Level.
 func (l Level) String() string {
-	s := "none"
-	switch l.Base() {
-	case LevelJWT:
-		s = "jwt"
-	case LevelAgent:
-		s = "agent"
-	case LevelAJWT:
-		s = "ajwt"
-	}
+	flags := 0
 	if l&LevelPoP != 0 {
-		s += "+pop"
+		flags = 1
 	}
 	if l&LevelLinks != 0 {
-		s += "+links"
+		flags += 2
 	}
-	return s
+	switch l.Base() {
+	case LevelJWT:
+		return [...]string{"jwt", "jwt+pop", "jwt+links", "jwt+pop+links"}[flags]
+	case LevelAgent:
+		return [...]string{"agent", "agent+pop", "agent+links", "agent+pop+links"}[flags]
+	case LevelAJWT:
+		return [...]string{"ajwt", "ajwt+pop", "ajwt+links", "ajwt+pop+links"}[flags]
+	}
+	return [...]string{"none", "none+pop", "none+links", "none+pop+links"}[flags]
 }
 
 // Decision is the answer of Verify. Let the request through only if Allows says so.
@@ -196,26 +196,30 @@ func (d *Decision) answer(t *AnswerTerms) {
 // AppendRecord appends the decision record, one JSON object without white space
 // (spec/profile.md, section 14), for logs. It names hashes and ids only.
 func (d *Decision) AppendRecord(dst []byte) []byte {
-	dst = append(dst, `{"verdict":"`...)
-	dst = append(dst, d.Verdict.String()...)
-	dst = append(dst, `","enforced":`...)
-	dst = strconv.AppendBool(dst, !d.Observed)
+	switch {
+	case d.Observed:
+		dst = append(dst, `{"verdict":"reject","enforced":false`...)
+	case d.Verdict == Accept:
+		dst = append(dst, `{"verdict":"accept","enforced":true`...)
+	default:
+		dst = append(dst, `{"verdict":"reject","enforced":true`...)
+	}
 	if d.Code != 0 {
-		dst = appendMember(dst, "code", d.Code.String())
+		dst = appendMember(dst, `,"code":"`, d.Code.String())
 		dst = append(dst, `,"check":`...)
 		dst = strconv.AppendInt(dst, int64(d.Code.Check()), 10)
 	}
-	dst = appendMember(dst, "level", d.Level.String())
-	dst = appendMember(dst, "issuer", d.Issuer)
-	dst = appendMember(dst, "agent", d.Agent)
-	dst = appendMember(dst, "workflow", d.Workflow)
-	dst = appendMember(dst, "step", d.Step)
-	dst = appendMember(dst, "act", d.Act)
-	dst = appendMember(dst, "chain_hash", d.ChainHash)
-	dst = appendHashMember(dst, "key_thumbprint", &d.KeyThumbprint)
-	dst = appendHashMember(dst, "jti_hash", &d.JTIHash)
-	dst = appendMember(dst, "route", d.Route)
-	dst = appendHashMember(dst, "policy_digest", &d.PolicyDigest)
+	dst = appendMember(dst, `,"level":"`, d.Level.String())
+	dst = appendMember(dst, `,"issuer":"`, d.Issuer)
+	dst = appendMember(dst, `,"agent":"`, d.Agent)
+	dst = appendMember(dst, `,"workflow":"`, d.Workflow)
+	dst = appendMember(dst, `,"step":"`, d.Step)
+	dst = appendMember(dst, `,"act":"`, d.Act)
+	dst = appendMember(dst, `,"chain_hash":"`, d.ChainHash)
+	dst = appendHashMember(dst, `,"key_thumbprint":"`, &d.KeyThumbprint)
+	dst = appendHashMember(dst, `,"jti_hash":"`, &d.JTIHash)
+	dst = appendMember(dst, `,"route":"`, d.Route)
+	dst = appendHashMember(dst, `,"policy_digest":"`, &d.PolicyDigest)
 	if d.BundleVersion != 0 {
 		dst = strconv.AppendInt(append(dst, `,"bundle_version":`...), d.BundleVersion, 10)
 	}
@@ -246,14 +250,13 @@ func (d *Decision) AppendErrorBody(dst []byte) []byte {
 	return append(dst, '}')
 }
 
+// appendMember writes a member, and nothing for an empty value. name is all that stands
+// before the value.
 func appendMember(dst []byte, name, value string) []byte {
 	if value == "" {
 		return dst
 	}
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return appendJSONString(dst, value)
+	return append(appendJSONContent(append(dst, name...), value), '"')
 }
 
 // appendHashMember writes a 32-byte hash as base64url, and nothing for a zero one.
@@ -261,26 +264,28 @@ func appendHashMember(dst []byte, name string, hash *[32]byte) []byte {
 	if *hash == ([32]byte{}) {
 		return dst
 	}
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':', '"')
-	dst = appendBase64URLEncode(dst, hash[:])
-	return append(dst, '"')
+	return append(appendBase64URLEncode(append(dst, name...), hash[:]), '"')
 }
 
 // appendJSONString writes a string of valid UTF-8 as JSON (RFC 8259, section 7).
 func appendJSONString(dst []byte, s string) []byte {
+	return append(appendJSONContent(append(dst, '"'), s), '"')
+}
+
+func appendJSONContent(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
+	from := 0
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' && c != 0x7f {
+			continue
+		}
+		dst = append(dst, s[from:i]...)
+		if from = i + 1; c == '"' || c == '\\' {
 			dst = append(dst, '\\', c)
-		case c < 0x20 || c == 0x7f:
+		} else {
 			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
 		}
 	}
-	return append(dst, '"')
+	return append(dst, s[from:]...)
 }

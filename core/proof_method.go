@@ -14,19 +14,18 @@ const (
 // methodNames are the names in the policy, in the order of the bits.
 var methodNames = [...]string{"dpop", "httpsig", "patchet"}
 
-// runs tells whether a check of the proof stage concerns the proof that was sent.
-func (p *proofState) runs(check int) bool {
+// methodOf is the method whose proofs a check of the proof stage concerns, 0 for every
+// method and for checks of other stages.
+func methodOf(check int) proofMethod {
 	switch {
-	case check <= 602:
-		return true
-	case !p.expected:
-		return false
+	case check <= 602 || check > 699:
+		return 0
 	case check <= 620:
-		return p.method == methodDPoP
+		return methodDPoP
 	case check <= 630:
-		return p.method == methodHTTPSig
+		return methodHTTPSig
 	}
-	return p.method == methodPatchet
+	return methodPatchet
 }
 
 // findProof finds what proof the request carries: exactly one, by a method that is on and

@@ -12,13 +12,14 @@ type check struct {
 	stage  Stage
 	run    func(*run) Code
 	token  func(*subject) Code // instead of run, where it reads the token alone
+	proof  proofMethod         // of a proof by this method, 0 for every request
 }
 
 func ofRequest(number int, stage Stage, run func(*run) Code) check {
-	return check{number: number, stage: stage, run: run}
+	return check{number: number, stage: stage, run: run, proof: methodOf(number)}
 }
 
-// of makes the check in a decision.
+// of makes the check.
 func (c *check) of(r *run) Code {
 	if c.token != nil {
 		return c.token(&r.subject)
@@ -115,18 +116,24 @@ func (r *run) decide() {
 	proofFailed := false
 	for i := range checks {
 		c := &checks[i]
-		if c.token != nil && r.known != nil {
-			continue // it passed
-		}
-		if c.stage == StageProof && (proofFailed || !r.proof.runs(c.number)) {
-			continue
-		}
 		code := Code(0)
-		if c.stage > StageProof && !r.settled {
-			code = r.settle()
-		}
-		if code == 0 {
-			code = c.of(r)
+		switch {
+		case c.token != nil:
+			if r.known != nil {
+				continue // it passed
+			}
+			code = c.token(&r.subject)
+		case c.stage == StageProof:
+			if proofFailed || c.proof != 0 && (!r.proof.expected || r.proof.method != c.proof) {
+				continue
+			}
+			code = c.run(r)
+		case c.stage > StageProof && !r.settled:
+			if code = r.settle(); code == 0 {
+				code = c.run(r)
+			}
+		default:
+			code = c.run(r)
 		}
 		if code == 0 {
 			continue

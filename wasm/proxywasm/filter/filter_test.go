@@ -21,6 +21,22 @@ func warm() *proxy {
 	return p
 }
 
+// What waits for the tick does not wait when there is much of it, or when the filter goes.
+func TestMetricsFollow(t *testing.T) {
+	p := warm()
+	r := configured(t, p, abitest.Policy())
+	many := len(r.metrics.waiting.latencies)
+	for i := range many + 1 {
+		p.send(abitest.Request(abitest.Repository, later, i))
+		require.Equal(t, abi.Passed, r.RequestHeaders(true))
+	}
+	require.Equal(t, int64(many), p.metrics["ajwt.accepted"])
+	r.Closed()
+	require.Equal(t, int64(many+1), p.metrics["ajwt.accepted"])
+	r.Closed()
+	require.Equal(t, int64(many+1), p.metrics["ajwt.accepted"], "counted once")
+}
+
 func TestAccepted(t *testing.T) {
 	p := warm()
 	r := configured(t, p, abitest.Policy())
@@ -29,6 +45,8 @@ func TestAccepted(t *testing.T) {
 	require.Empty(t, p.replies)
 	require.Contains(t, p.properties["ajwt"], `{"verdict":"accept","enforced":true,"level":"jwt+pop"`)
 	require.Contains(t, p.properties["ajwt"], `,"elapsed_us":0}`)
+	require.Zero(t, p.metrics["ajwt.accepted"], "it follows with the tick")
+	r.Tick()
 	require.Equal(t, int64(1), p.metrics["ajwt.accepted"])
 	require.Equal(t, int64(1), p.metrics["ajwt.ready"])
 	require.Equal(t, tickReady, p.tick)

@@ -127,6 +127,7 @@ func TestForwardFails(t *testing.T) {
 		require.Contains(t, p.properties["ajwt"], `{"verdict":"reject","enforced":true,"code":"internal_forward_failed"`)
 		require.Equal(t, int64(1), p.metrics["ajwt.rejected"])
 		require.Equal(t, int64(1), p.metrics["ajwt.code.internal_forward_failed"])
+		r.metrics.flush()
 		require.Zero(t, p.metrics["ajwt.accepted"])
 	}
 	p := warm()

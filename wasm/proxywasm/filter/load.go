@@ -234,4 +234,7 @@ func (r *Root) Ready() bool {
 }
 
 // Closed implements abi.Root.
-func (r *Root) Closed() { r.abandon() }
+func (r *Root) Closed() {
+	r.metrics.flush()
+	r.abandon()
+}

@@ -41,11 +41,44 @@ type documentMetrics struct{ loaded, refused, failed metric }
 //	                                  so for bundle and revocations
 //	ajwt.replay.conflicts             swaps of a shard that another worker forestalled
 //	ajwt.replay.failed                questions to which a replay store gave no answer
+//
+// accepted and latency_us follow with the next tick.
 type metrics struct {
 	accepted, observed, rejected, latency, ready, memory, conflicts, storeFailed metric
 
 	documents [ajwt.KindRevocations + 1]documentMetrics
 	codes     [][]metric // by thousand and rest
+
+	waiting waitingMetrics
+}
+
+// waitingMetrics are what every request adds, kept until the next tick or until there are
+// many: code of the host that has just run costs a tenth of code that has not.
+type waitingMetrics struct {
+	latencies [64]uint64
+	decided   int // of the latencies, as many as wait
+	accepted  int64
+}
+
+// decided counts a decision.
+func (m *metrics) decided(microseconds int64) {
+	w := &m.waiting
+	w.latencies[w.decided] = uint64(microseconds)
+	if w.decided++; w.decided == len(w.latencies) {
+		m.flush()
+	}
+}
+
+// flush tells the host what waits.
+func (m *metrics) flush() {
+	w := &m.waiting
+	for _, microseconds := range w.latencies[:w.decided] {
+		m.latency.set(microseconds)
+	}
+	if w.accepted > 0 {
+		m.accepted.add(w.accepted)
+	}
+	w.decided, w.accepted = 0, 0
 }
 
 // thousands is one more than the highest thousand of a code's number.

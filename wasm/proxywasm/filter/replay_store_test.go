@@ -73,6 +73,7 @@ func TestStoreAsks(t *testing.T) {
 	require.Equal(t, abi.Passed, r.Answered(token, headers, size))
 	require.Contains(t, p.properties["ajwt"], `{"verdict":"accept","enforced":true,"level":"jwt+pop"`)
 	require.Contains(t, p.properties["ajwt"], `,"elapsed_us":2000000}`, "the wait counts")
+	r.metrics.flush()
 	require.Equal(t, int64(2000000), p.metrics["ajwt.latency_us"])
 	require.Equal(t, int64(1), p.metrics["ajwt.accepted"])
 	require.Zero(t, p.metrics["ajwt.replay.failed"])

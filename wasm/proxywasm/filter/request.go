@@ -188,7 +188,6 @@ func (r *Root) conclude(d *ajwt.Decision) abi.Outcome {
 		return r.refuse(ajwt.CodeInternalForwardFailed)
 	}
 	elapsed := max(r.host.Now()-r.began, 0) / 1000 // microseconds
-	r.metrics.latency.set(uint64(elapsed))
 	if d.Code != 0 {
 		r.metrics.code(d.Code).add(1)
 	}
@@ -206,13 +205,15 @@ func (r *Root) conclude(d *ajwt.Decision) abi.Outcome {
 	switch {
 	case !d.Allows():
 		r.metrics.rejected.add(1)
+		r.metrics.decided(elapsed)
 		r.respond(d)
 		return abi.Refused
 	case d.Observed:
 		r.metrics.observed.add(1)
 	default:
-		r.metrics.accepted.add(1)
+		r.metrics.waiting.accepted++
 	}
+	r.metrics.decided(elapsed)
 	return abi.Passed
 }
 

@@ -181,6 +181,7 @@ func (r *Root) Tick() {
 		r.conflicts = r.replay.conflicts
 	}
 	r.metrics.memory.set(uint64(r.host.Memory()))
+	r.metrics.flush()
 	r.collect(1)
 }
 
