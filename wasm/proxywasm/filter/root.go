@@ -32,7 +32,8 @@ type Root struct {
 	waitsFor  uint32       // token of the last call to the store
 	out       []byte       // and this
 	began     int64        // nanoseconds
-	garbage   int          // bytes since the last collection
+	garbage   int          // bytes since the last collection, at most
+	heap      int          // bytes after it
 	conflicts int          // of the replay memory, as the metric has them
 }
 
@@ -49,11 +50,13 @@ const (
 	// cacheEntries is the size of the signature cache, 80 bytes each.
 	cacheEntries = 4096
 
-	// bytesPerCollection is how much garbage may lie about before it is collected: that
-	// of 2,048 requests. Concurrent marking gets no time between the calls of a module,
-	// so the heap would grow far beyond what is live, and linear memory never shrinks.
+	// bytesPerCollection is how much garbage may lie about before it is collected.
+	// Concurrent marking gets no time between the calls of a module, so the heap would
+	// grow far beyond what is live, and linear memory never shrinks.
 	bytesPerCollection = 2 << 20
-	requestGarbage     = 1 << 10
+	// requestGarbage is what one request may leave. A request with a known token leaves
+	// next to nothing, so the heap is asked before a collection is made.
+	requestGarbage = 1 << 10
 )
 
 // Configure implements abi.Root: a policy with faults is refused, and all of them are
@@ -203,8 +206,13 @@ func (r *Root) Done() { r.collect(1) }
 // collect collects the garbage of many calls at once. Where nobody calls Done it happens
 // within a request.
 func (r *Root) collect(share int) {
-	if r.garbage >= bytesPerCollection*share {
-		r.garbage = 0
-		r.host.Collect()
+	limit := bytesPerCollection * share
+	if r.garbage < limit {
+		return
 	}
+	if r.garbage = r.host.Heap() - r.heap; r.garbage < limit/2 {
+		return
+	}
+	r.host.Collect()
+	r.garbage, r.heap = 0, r.host.Heap()
 }
