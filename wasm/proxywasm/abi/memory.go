@@ -1,6 +1,9 @@
 package abi
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // Slot says what a block of Memory is for. Every use has its own, so that header fields
 // outlive a look into the shared data.
@@ -18,6 +21,10 @@ const (
 // keepBytes is the size up to which a block is used again. A larger one, for a body or a
 // bundle, goes with its result.
 const keepBytes = 64 << 10
+
+// spareBytes stand behind each block, so that whoever changes a result can make it longer
+// where it is.
+const spareBytes = 64
 
 // MaxBlock bounds what the host may ask for: more than any body or document.
 const MaxBlock = 80 << 20
@@ -44,15 +51,20 @@ func (m *Memory) Allocate(size uint32) uint32 {
 		return 0
 	}
 	block := m.blocks[m.slot]
-	if uint64(cap(block)) < uint64(size) || cap(block) == 0 {
-		block = make([]byte, max(size, 4096))
+	if uint64(cap(block)) < uint64(size)+spareBytes {
+		room := max(size+spareBytes, 4096)
+		if room <= keepBytes/2 {
+			room = 1 << bits.Len32(room-1) // values that grow by little need no new one each time
+		}
+		block = make([]byte, room)
 	}
 	m.blocks[m.slot] = block[:cap(block)]
 	return address(block[:cap(block)])
 }
 
 // Result returns what the host wrote: size bytes at an address that must be that of the
-// slot's block. No bytes may stand anywhere.
+// slot's block, which the caller may change, and lengthen within its capacity. No bytes
+// may stand anywhere.
 func (m *Memory) Result(slot Slot, at, size uint32) ([]byte, bool) {
 	if size == 0 {
 		return nil, true
@@ -64,7 +76,7 @@ func (m *Memory) Result(slot Slot, at, size uint32) ([]byte, bool) {
 	if cap(block) > keepBytes {
 		m.blocks[slot] = nil // whoever has the result keeps it
 	}
-	return block[:size:size], true
+	return block[:size], true
 }
 
 func address(block []byte) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(block)))) }

@@ -87,7 +87,6 @@ func openReplay(host abi.Host, capacity, perKey int, w window, now int64) (*shar
 	for i := range shards {
 		r.names = append(r.names, prefix+strconv.Itoa(i))
 	}
-	r.table.data = make([]byte, 0, 16<<10)
 	return r, r.begin(now)
 }
 

@@ -32,14 +32,14 @@ const (
 // emptyTable is the value of a new shard.
 func emptyTable() []byte { return append([]byte(tableLayout), make([]byte, tableHead-4)...) }
 
-// table is a shard's value while it is changed. The buffer is used again. Entries live
-// longer than their keys say by so many seconds.
+// table is a shard's value while it is changed, in the memory that the host wrote it to.
+// Entries live longer than their keys say by so many seconds.
 type table struct {
 	data   []byte
 	longer int64
 }
 
-// read takes a copy of a value; false where it is none.
+// read takes up a value; false where it is none.
 func (t *table) read(value []byte) bool {
 	if len(value) < tableHead || string(value[:4]) != tableLayout {
 		return false
@@ -47,7 +47,7 @@ func (t *table) read(value []byte) bool {
 	if n := uint64(binary.LittleEndian.Uint32(value[4:])); uint64(len(value)) != tableHead+n*entryBytes {
 		return false
 	}
-	t.data = append(t.data[:0], value...)
+	t.data = value
 	return true
 }
 
