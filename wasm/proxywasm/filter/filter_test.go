@@ -318,6 +318,20 @@ func TestConfigurationFaultsAllAtOnce(t *testing.T) {
 	}
 }
 
+// A Struct is named as such; what is not one to its last byte is no JSON, and nothing more.
+func TestStructIsNamed(t *testing.T) {
+	p := newProxy()
+	message := "\n\x0c\n\x01a\x12\x07\x1a\x05value" + "\n\x85\x01" + strings.Repeat("x", 133)
+	for config, named := range map[string]bool{
+		message: true, message[:14]: true, message[:13]: false, message + "\n": false, message + "\n\x01": false, message + "\x12\x00": false,
+		"\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01": false, "\n\x80": false, "": false, "\n": false, "\n{": false, "\n\x02{}": true, "\n {}": false,
+	} {
+		p.config, p.lines = []byte(config), nil
+		require.False(t, New(p).Configure(len(config)), "%q", config)
+		require.Equal(t, named, strings.Contains(strings.Join(p.lines, "\n"), "google.protobuf.Struct"), "%q: %q", config, p.lines)
+	}
+}
+
 func TestSplitURL(t *testing.T) {
 	for url, want := range map[string]string{
 		"https://as.example/jwks.json": "https as.example /jwks.json",

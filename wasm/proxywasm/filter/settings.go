@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"math"
 	"strconv"
 	"strings"
@@ -68,6 +69,10 @@ func readSettings(data []byte, env func(string) string) (*settings, []ajwt.Fault
 	}
 	var doc strictjson.Document
 	if doc.Parse(data, settingsLimits) != nil {
+		if isStruct(data) {
+			return nil, []ajwt.Fault{{Code: ajwt.CodePolicyJSONSyntax,
+				Detail: "the configuration is a google.protobuf.Struct, which comes as protobuf: want its JSON as a StringValue"}}
+		}
 		return nil, faults // core has said why
 	}
 	r := settingsReader{s: s, root: doc.Root(), host: doc.Root().Member("hosts").Member("proxywasm")}
@@ -97,6 +102,21 @@ func readSettings(data []byte, env func(string) string) (*settings, []ajwt.Fault
 		}
 	}
 	return s, nil
+}
+
+// isStruct tells whether what is no JSON is the wire format of a google.protobuf.Struct with
+// members: entries of the map fields, number 1. Envoy's reference says that it is handed over
+// as JSON, and 1.36.4 and 1.40.0 hand over these bytes.
+func isStruct(data []byte) bool {
+	const fields = 1<<3 | 2 // number 1, with a length
+	for rest := data; len(rest) > 0; {
+		size, n := binary.Uvarint(rest[1:])
+		if rest[0] != fields || n <= 0 || size > uint64(len(rest)-1-n) {
+			return false
+		}
+		rest = rest[1+n+int(size):]
+	}
+	return len(data) > 0
 }
 
 // faultsOf gives the faults of a load error, never none.
