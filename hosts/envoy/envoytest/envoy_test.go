@@ -34,14 +34,14 @@ const httpsig = `"proof":{"methods":["dpop","httpsig"],"max_age_seconds":10},"li
 func TestExample(t *testing.T) {
 	p := start(t, policy(""), options{})
 	p.ready()
-	p.share(t, requests, pipelining, upstreamOutage, reload)
+	p.share(t, requests, pipelining, upstreamOutage, reload, structs)
 }
 
 // TestBodyRoutes does so for routes that read bodies.
 func TestBodyRoutes(t *testing.T) {
 	p := start(t, policy(httpsig), options{buffer: 64 << 20})
 	p.ready()
-	p.share(t, bodies, http2)
+	p.share(t, bodies, http2, unconfigured)
 }
 
 // share runs tests with one proxy, one after the other.

@@ -4,16 +4,9 @@ package envoytest
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -76,12 +69,18 @@ type upstream struct {
 	port  int
 	up    *httptest.Server
 	watch func(*http.Request) // has each request once it is complete, trailers included
+	// upgrade answers those that ask for another protocol, nil as any other.
+	upgrade func(http.ResponseWriter)
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.mu.Lock()
 	u.seen = append(u.seen, r.Method+" "+r.RequestURI)
 	u.mu.Unlock()
+	if u.upgrade != nil && r.Header.Get("upgrade") != "" {
+		u.upgrade(w)
+		return
+	}
 	n, err := io.Copy(io.Discard, r.Body)
 	if err != nil {
 		return
@@ -109,6 +108,13 @@ func (u *upstream) count() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return len(u.seen)
+}
+
+// last is the first line of the last request.
+func (u *upstream) last() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.seen[len(u.seen)-1]
 }
 
 // keyServer is the authorization server's key set, behind TLS with a CA of its own.
@@ -170,20 +176,10 @@ func (k *keyServer) count() int {
 // newKeyServer listens with a certificate for the name, signed by a new CA.
 func newKeyServer(t *testing.T, folder, name string) *keyServer {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &key.PublicKey, key)
-	require.NoError(t, err)
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{name}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, key)
-	require.NoError(t, err)
-	k := &keyServer{status: 200, ca: filepath.Join(folder, "ca.pem")}
-	require.NoError(t, os.WriteFile(k.ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), 0o600))
+	a := newAuthority(t, filepath.Join(folder, "ca.pem"))
+	k := &keyServer{status: 200, ca: a.file}
 	server := httptest.NewUnstartedServer(k)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{a.certificate(t, name, time.Hour)}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	k.port = server.Listener.Addr().(*net.TCPAddr).Port
@@ -217,11 +213,13 @@ type options struct {
 	failurePolicy string // "" for the example's
 	nonceKeys     string // AJWT_NONCE_KEYS
 
-	store       int  // port of the replay store, 0 for no cluster of it
-	emptyStore  bool // its cluster has no endpoint
-	headersGoOn bool // without allow_on_headers_stop_iteration
-	upgrades    bool // to WebSocket are passed on
-	trailers    bool // go on to the upstream
+	store       int    // port of the replay store, 0 for no cluster of it
+	emptyStore  bool   // its cluster has no endpoint
+	storeCA     string // file of the CA for TLS to it, "" for none
+	headersGoOn bool   // without allow_on_headers_stop_iteration
+	upgrades    bool   // to WebSocket are passed on
+	connect     bool   // and CONNECT is: Envoy makes a connection to the upstream of it
+	trailers    bool   // go on to the upstream
 }
 
 // start starts Envoy and waits until it serves. The listener comes from a file that
@@ -264,6 +262,9 @@ func start(t *testing.T, policy string, o options) *proxy {
 	}
 	if o.upgrades {
 		text = replaced(t, text, "          use_remote_address: true\n", "          use_remote_address: true\n          upgrade_configs: [{upgrade_type: websocket}]\n", 1)
+	}
+	if o.connect {
+		text = withConnect(t, text)
 	}
 	if o.trailers {
 		text = replaced(t, text, "  - name: upstream\n", "  - name: upstream\n    typed_extension_protocol_options:\n      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:\n"+
@@ -384,9 +385,7 @@ func (p *proxy) send(q *ajwt.Request, body io.Reader, change func(*http.Request)
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	require.NoError(p.t, err)
-	_, rest, _ := strings.Cut(string(text), `"code":"`)
-	code, _, _ := strings.Cut(rest, `"`)
-	return answer{res.StatusCode, res.Header, string(text), code, p.upstream.count() > before}
+	return answer{res.StatusCode, res.Header, string(text), codeOf(string(text)), p.upstream.count() > before}
 }
 
 // accepts sends a request without a body and tells whether it passed. Unlike send, several

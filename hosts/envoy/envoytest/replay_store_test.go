@@ -96,6 +96,11 @@ func withStore(t *testing.T, text string, o options) string {
 		require.True(t, ok)
 		block = head + "    - lb_endpoints: []\n"
 	}
+	if o.storeCA != "" {
+		block = replaced(t, strings.ReplaceAll(block, "\n    # ", "\n    "), "/etc/envoy/replay-ca.pem", o.storeCA, 1)
+		negotiated := replaced(t, block, "explicit_http_config: {http_protocol_options: {}}", "auto_config: {}", 1)
+		block += replaced(t, negotiated, "name: replay\n", "name: "+negotiatedStore+"\n", 2)
+	}
 	return before + block + "  # Where keys," + after
 }
 
