@@ -33,6 +33,7 @@ const (
 	charScope                // scope-token (RFC 6749, section 3.3)
 	charControl              // C0 and DEL
 	charHexDigit             // either case
+	charLowerHost            // charHost without A-Z
 )
 
 var charClass = func() (t [256]uint8) {
@@ -51,6 +52,11 @@ var charClass = func() (t [256]uint8) {
 	for c := 0x21; c <= 0x7e; c++ {
 		if c != '"' && c != '\\' {
 			t[c] |= charScope
+		}
+	}
+	for c := range t {
+		if t[c]&charHost != 0 && (c < 'A' || c > 'Z') {
+			t[c] |= charLowerHost
 		}
 	}
 	for c := range 0x20 {

@@ -13,6 +13,9 @@ func appendAuthority(dst, authority []byte, scheme string) ([]byte, bool) {
 	if len(authority) > maxAuthorityBytes {
 		return dst, false
 	}
+	if isNormalHost(authority) {
+		return append(dst, authority...), true
+	}
 	host, port := authority, []byte(nil)
 	if len(host) > 0 && host[0] == '[' {
 		end := bytes.IndexByte(host, ']')
@@ -78,10 +81,25 @@ func appendAuthority(dst, authority []byte, scheme string) ([]byte, bool) {
 	return append(dst, bytes.TrimLeft(port, "0")...), true
 }
 
+// isNormalHost tells whether an authority is a host alone that is in normal form.
+func isNormalHost(authority []byte) bool {
+	for _, c := range authority {
+		if !isClass(c, charLowerHost) {
+			return false
+		}
+	}
+	return len(authority) > 0
+}
+
 // htuMatches compares a proof's htu with the request (RFC 9449, section 4.3). ok is
 // false where htu is no absolute http or https URL. authority and normalPath are the
 // request's, normalised.
 func (s *scratch) htuMatches(htu []byte, scheme string, authority, normalPath []byte) (match, ok bool) {
+	// What is in normal form already, as most are, is compared as it stands.
+	if n := len(scheme) + 3; len(htu) == n+len(authority)+len(normalPath) && string(htu[:n-3]) == scheme && string(htu[n-3:n]) == "://" &&
+		string(htu[n:n+len(authority)]) == string(authority) && string(htu[n+len(authority):]) == string(normalPath) {
+		return true, true
+	}
 	sep := bytes.IndexByte(htu, ':')
 	if sep < 0 || len(htu) < sep+3 || htu[sep+1] != '/' || htu[sep+2] != '/' {
 		return false, false
