@@ -62,7 +62,8 @@ type Module struct {
 	host    Host
 	newRoot func(Host) Root
 	roots   map[uint32]Root
-	streams map[uint32]stream
+	streams map[uint32]*stream
+	idle    []*stream       // for the next ones
 	waiting map[call]uint32 // the stream of each call that one waits for
 	probed  bool            // whether pausesAll is known
 	allOf   bool            // the answer
@@ -93,7 +94,7 @@ type call struct {
 
 // NewModule makes a Module. newRoot is called for each configuration.
 func NewModule(host Host, newRoot func(Host) Root) *Module {
-	return &Module{host: host, newRoot: newRoot, roots: make(map[uint32]Root), streams: make(map[uint32]stream), waiting: make(map[call]uint32)}
+	return &Module{host: host, newRoot: newRoot, roots: make(map[uint32]Root), streams: make(map[uint32]*stream), waiting: make(map[call]uint32)}
 }
 
 // ContextCreate is proxy_on_context_create: a root where parent is 0, else a stream.
@@ -105,7 +106,16 @@ func (m *Module) ContextCreate(id, parent uint32) {
 		}
 		return
 	}
-	m.streams[id] = stream{root: m.roots[parent]}
+	s := m.streams[id]
+	if s == nil {
+		if n := len(m.idle); n > 0 {
+			s, m.idle = m.idle[n-1], m.idle[:n-1]
+		} else {
+			s = new(stream)
+		}
+		m.streams[id] = s
+	}
+	*s = stream{root: m.roots[parent]}
 }
 
 // Configure is proxy_on_configure.
@@ -130,10 +140,11 @@ func (m *Module) Tick(root uint32) {
 func (m *Module) CallResponse(context, token uint32, headers, body int) {
 	defer m.recovered("http_call_response", nil)
 	root := m.roots[context]
+	if s := m.streams[context]; root == nil && s != nil {
+		root = s.root
+	}
 	if root == nil {
-		if root = m.streams[context].root; root == nil {
-			return
-		}
+		return
 	}
 	id, ok := m.waiting[call{root, token}]
 	if !ok {
@@ -146,7 +157,7 @@ func (m *Module) CallResponse(context, token uint32, headers, body int) {
 		root.Forgotten(token)
 		return
 	}
-	action := m.judge("http_call_response", id, m.streams[id], func() Outcome {
+	action := m.judge("http_call_response", id, m.known(id), func() Outcome {
 		outcome := root.Answered(token, headers, body)
 		if outcome != Passed && outcome != Refused {
 			panic("there is nothing more to wait for")
@@ -162,7 +173,7 @@ func (m *Module) CallResponse(context, token uint32, headers, body int) {
 // held, if the stream goes on between the two (envoyproxy/envoy issue 46841, in 1.36.4 and
 // 1.40.0): then the callback for the next piece lets it go on, and all that is held with it.
 func (m *Module) resume(callback string, id uint32) {
-	if c := m.streams[id].came; c.body && !c.bodyEnd && !c.trailers {
+	if s := m.streams[id]; s != nil && s.came.body && !s.came.bodyEnd && !s.came.trailers {
 		return
 	}
 	if m.host.Resume() != StatusOK {
@@ -182,7 +193,7 @@ func (m *Module) pausesAll() bool {
 
 // RequestHeaders is proxy_on_request_headers.
 func (m *Module) RequestHeaders(id uint32, end bool) Action {
-	s := m.streams[id]
+	s := m.known(id)
 	s.begun, s.came.end = true, end
 	body := true
 	action := m.judge("request_headers", id, s, func() Outcome {
@@ -203,29 +214,28 @@ func (m *Module) RequestHeaders(id uint32, end bool) Action {
 // RequestBody is proxy_on_request_body. It never lets a byte of a request pass that was
 // not judged.
 func (m *Module) RequestBody(id uint32, size int, end bool) Action {
-	s := m.streams[id]
+	s := m.known(id)
 	if s.begun && s.outcome != Held {
 		s.came.body, s.came.size, s.came.bodyEnd = true, size, end
-		return m.later(id, s)
+		return actionOf(s.outcome)
 	}
 	return m.judge("request_body", id, s, func() Outcome { return s.root.RequestBody(size, end) })
 }
 
 // RequestTrailers is proxy_on_request_trailers.
 func (m *Module) RequestTrailers(id uint32) Action {
-	s := m.streams[id]
+	s := m.known(id)
 	if s.begun && s.root != nil && s.outcome != Refused && !m.trailers(s.root) {
 		if s.outcome == Waiting {
 			delete(m.waiting, call{s.root, s.token})
 			s.root.Forgotten(s.token)
 		}
 		s.outcome = Refused
-		m.streams[id] = s
 		return Pause
 	}
 	if s.begun && s.outcome != Held {
 		s.came.trailers = true
-		return m.later(id, s)
+		return actionOf(s.outcome)
 	}
 	return m.judge("request_trailers", id, s, func() Outcome {
 		if outcome := s.root.RequestTrailers(); outcome != Held {
@@ -244,12 +254,12 @@ func (m *Module) trailers(r Root) (ok bool) {
 	return r.Trailers() == Passed
 }
 
-// later keeps what comes of a request that waits for the Root.
-func (m *Module) later(id uint32, s stream) Action {
-	if s.outcome == Starting || s.outcome == Waiting {
-		m.streams[id] = s
+// known is a stream, the zero one where there is none of that number.
+func (m *Module) known(id uint32) *stream {
+	if s := m.streams[id]; s != nil {
+		return s
 	}
-	return actionOf(s.outcome)
+	return new(stream)
 }
 
 // wake lets the requests go on that waited for the Root, in the order of their coming.
@@ -263,7 +273,7 @@ func (m *Module) wake(r Root) {
 	for _, id := range early {
 		s := m.streams[id]
 		switch {
-		case s.outcome != Starting: // it is gone
+		case s == nil || s.outcome != Starting: // it is gone
 		case s.root != r:
 			m.early = append(m.early, id)
 		case m.host.Enter(id) == StatusOK:
@@ -275,7 +285,7 @@ func (m *Module) wake(r Root) {
 }
 
 // again asks once more for the outcome of a request that waited for the Root.
-func (m *Module) again(id uint32, s stream) Action {
+func (m *Module) again(id uint32, s *stream) Action {
 	return m.judge("ready", id, s, func() Outcome {
 		outcome := s.root.RequestHeaders(s.came.end)
 		switch {
@@ -293,9 +303,8 @@ func (m *Module) again(id uint32, s stream) Action {
 
 // judge asks for a stream's outcome. A stream without a root, or whose headers never
 // came, is refused.
-func (m *Module) judge(callback string, id uint32, s stream, ask func() Outcome) (action Action) {
+func (m *Module) judge(callback string, id uint32, s *stream, ask func() Outcome) (action Action) {
 	s.outcome = Refused
-	defer func() { m.streams[id] = s }()
 	refuse := func() {
 		action = Pause
 		s.outcome = Refused
@@ -341,21 +350,31 @@ var (
 // and of the end, are not exported: each costs as much as a look at the header fields.
 func (m *Module) Delete(id uint32) {
 	defer m.recovered("delete", nil)
-	s, ok := m.streams[id]
-	delete(m.streams, id)
-	if r := m.roots[id]; r != nil {
-		delete(m.roots, id)
-		r.Closed()
-	}
-	if !ok || s.root == nil {
+	s := m.streams[id]
+	if s == nil {
+		if r := m.roots[id]; r != nil {
+			delete(m.roots, id)
+			r.Closed()
+		}
 		return
 	}
-	if s.outcome == Waiting {
-		delete(m.waiting, call{s.root, s.token})
-		s.root.Forgotten(s.token)
+	delete(m.streams, id)
+	gone := *s
+	if *s = (stream{}); len(m.idle) < maxIdle {
+		m.idle = append(m.idle, s)
 	}
-	s.root.Done()
+	if gone.root == nil {
+		return
+	}
+	if gone.outcome == Waiting {
+		delete(m.waiting, call{gone.root, gone.token})
+		gone.root.Forgotten(gone.token)
+	}
+	gone.root.Done()
 }
+
+// maxIdle bounds what is kept of streams that are gone.
+const maxIdle = 1024
 
 // recovered catches a panic. The text of what was thrown is not written: it may hold
 // parts of a request.
