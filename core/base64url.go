@@ -100,17 +100,20 @@ func appendBase64URL(dst, src []byte) ([]byte, bool) {
 
 // appendBase64URLEncode appends src in base64url without padding to dst.
 func appendBase64URLEncode(dst, src []byte) []byte {
-	dst = slices.Grow(dst, base64EncodedLen(len(src)))
-	for len(src) >= 3 {
+	n := len(dst)
+	end := n + base64EncodedLen(len(src))
+	dst = slices.Grow(dst, end-n)[:end]
+	out := dst[n:]
+	for len(src) >= 3 && len(out) >= 4 {
 		v := uint32(src[0])<<16 | uint32(src[1])<<8 | uint32(src[2])
-		dst = append(dst, base64Alphabet[v>>18&63], base64Alphabet[v>>12&63], base64Alphabet[v>>6&63], base64Alphabet[v&63])
-		src = src[3:]
+		out[0], out[1], out[2], out[3] = base64Alphabet[v>>18&63], base64Alphabet[v>>12&63], base64Alphabet[v>>6&63], base64Alphabet[v&63]
+		src, out = src[3:], out[4:]
 	}
 	switch len(src) {
 	case 1:
-		dst = append(dst, base64Alphabet[src[0]>>2], base64Alphabet[src[0]&3<<4])
+		out[0], out[1] = base64Alphabet[src[0]>>2], base64Alphabet[src[0]&3<<4]
 	case 2:
-		dst = append(dst, base64Alphabet[src[0]>>2], base64Alphabet[src[0]&3<<4|src[1]>>4], base64Alphabet[src[1]&15<<2])
+		out[0], out[1], out[2] = base64Alphabet[src[0]>>2], base64Alphabet[src[0]&3<<4|src[1]>>4], base64Alphabet[src[1]&15<<2]
 	}
 	return dst
 }

@@ -86,7 +86,7 @@ func (r *run) single(lowerName string) (value string, found, more bool) {
 		}
 		value, found = h.Value, true
 	}
-	return value, found, strings.IndexByte(value, ',') >= 0
+	return value, found, ascii.Index(bytesOf(value), ',') >= 0
 }
 
 func (r *run) checkAuthorizationCount() Code {

@@ -26,14 +26,14 @@ type span struct{ from, to int32 }
 func (p *requestPath) segment(i int) []byte { return p.text[p.segments[i].from:p.segments[i].to] }
 
 const (
-	charPath     = 1 << iota // pchar and "/" without "%" (RFC 3986, section 3.3)
-	charUnres                // unreserved (section 2.3)
-	charToken                // tchar (RFC 9110, section 5.6.2)
-	charHost                 // reg-name without "%" (RFC 3986, section 3.2.2)
-	charScope                // scope-token (RFC 6749, section 3.3)
-	charControl              // C0 and DEL
-	charHexDigit             // either case
-	charLowerHost            // charHost without A-Z
+	charPath      = 1 << iota // pchar and "/" without "%" (RFC 3986, section 3.3)
+	charUnres                 // unreserved (section 2.3)
+	charToken                 // tchar (RFC 9110, section 5.6.2)
+	charHost                  // reg-name without "%" (RFC 3986, section 3.2.2)
+	charScope                 // scope-token (RFC 6749, section 3.3)
+	charControl               // C0 and DEL
+	charHexDigit              // either case
+	charLowerHost             // charHost without A-Z
 )
 
 var charClass = func() (t [256]uint8) {

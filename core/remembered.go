@@ -1,8 +1,9 @@
 package ajwt
 
 import (
-	"encoding/binary"
 	"sync/atomic"
+
+	"github.com/agentic-jwt/ajwt/core/ascii"
 )
 
 // What is the same in request after request is remembered by its exact text, so that it
@@ -46,16 +47,7 @@ type textEntry[T any] struct {
 }
 
 func (t *textTable[T]) set(text []byte) *textSet[T] {
-	const odd = 0x9e3779b97f4a7c15
-	h := uint64(len(text))
-	for ; len(text) >= 8; text = text[8:] {
-		h = (h ^ binary.LittleEndian.Uint64(text)) * odd
-		h ^= h >> 32
-	}
-	for _, b := range text {
-		h = (h ^ uint64(b)) * odd
-	}
-	return &t.sets[h>>32%uint64(len(t.sets))]
+	return &t.sets[ascii.Hash(text)%uint64(len(t.sets))]
 }
 
 // find returns the value of a text, nil where there is none.
@@ -63,7 +55,7 @@ func (t *textTable[T]) find(text []byte) *T {
 	set := t.set(text)
 	for i := range set {
 		e := set[i].Load()
-		if e == nil || e.text != string(text) {
+		if e == nil || !ascii.Equal(bytesOf(e.text), text) {
 			continue
 		}
 		if e.uses.Load() < maxTextUses {

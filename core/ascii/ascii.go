@@ -85,3 +85,52 @@ func Visible(b []byte) int {
 	}
 	return i
 }
+
+// Index returns the place of the first c (below 0x80), -1 where there is none.
+func Index(b []byte, c byte) int {
+	i := 0
+	for ; i+32 <= len(b); i += 32 {
+		p := b[i : i+32]
+		if equal(load(p, 0), c)|equal(load(p, 8), c)|equal(load(p, 16), c)|equal(load(p, 24), c) != 0 {
+			break
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == c {
+			return i
+		}
+	}
+	return -1
+}
+
+// Equal tells whether two texts are the same.
+func Equal(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for len(a) >= 32 {
+		p, q := a[:32], b[:32]
+		if (load(p, 0)^load(q, 0))|(load(p, 8)^load(q, 8))|(load(p, 16)^load(q, 16))|(load(p, 24)^load(q, 24)) != 0 {
+			return false
+		}
+		a, b = a[32:], b[32:]
+	}
+	return string(a) == string(b)
+}
+
+// Hash spreads texts over a table. Whoever chooses texts can make them meet.
+func Hash(b []byte) uint64 {
+	const odd = 0x9e3779b97f4a7c15
+	h := uint64(len(b))
+	for ; len(b) >= 16; b = b[16:] {
+		p := b[:16]
+		h = (h ^ load(p, 0)) * odd
+		h ^= h>>32 ^ load(p, 8)
+		h *= odd
+		h ^= h >> 32
+	}
+	for _, c := range b {
+		h = (h ^ uint64(c)) * odd
+	}
+	return h ^ h>>32
+}
