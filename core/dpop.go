@@ -28,13 +28,14 @@ type proofMembers struct{ jti, htm, htu, iat, ath, nonce strictjson.Value }
 // A proof that is there is never passed over.
 func (r *run) checkPresence() Code {
 	r.proof = proofState{}
+	r.skips |= skipMethods
 	if code := r.findProof(); code != 0 {
 		return code
 	}
 	sent := r.proof.method != 0
 	profile := r.issuer.profile
 	needed := r.route == nil || !r.route.proofOptional || r.dpopScheme || !profile.bearerAllowed() || r.bound && profile.boundNeedsProof()
-	r.proof.expected = needed || sent
+	r.expect(needed || sent)
 	switch {
 	case !r.proof.expected:
 		return 0

@@ -30,7 +30,7 @@ var httpsigFaults = []SeededFault{
 	{"proof-profile-ignored", "every profile takes every proof", at(601, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
 		if code == CodeProofMethodProfile {
-			r.proof.expected = true
+			r.expect(true)
 			return 0
 		}
 		return code

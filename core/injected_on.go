@@ -60,8 +60,7 @@ type faulty func(r *run, sound func(*run) Code) Code
 func at(number int, wrong faulty) change {
 	return func(order []check) []check {
 		c := &order[place(order, number)]
-		was := *c
-		sound := was.of
+		sound := c.run
 		c.run, c.token = func(r *run) Code { return wrong(r, sound) }, nil
 		return order
 	}
@@ -104,13 +103,13 @@ func earlier(number, before int) change {
 		i := place(order, number)
 		c := order[i]
 		order = slices.Delete(order, i, i+1)
-		sound := c
+		sound := c.run
 		c.token = nil
 		c.run = func(r *run) Code {
 			if r.route == nil {
 				return 0
 			}
-			return sound.of(r)
+			return sound(r)
 		}
 		return slices.Insert(order, place(order, before), c)
 	}

@@ -16,20 +16,23 @@ var proofFaults = []SeededFault{
 	{"missing-proof-accepted", "a request without the proof that it needs passes", at(601, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
 		if code == CodeProofHeaderMissing {
-			r.proof.expected, code = false, 0
+			r.expect(false)
+			code = 0
 		}
 		return code
 	})},
 	{"unbound-proof-ignored", "a token that binds no key passes, and a proof beside it is passed over", at(601, func(r *run, sound func(*run) Code) Code {
 		code := sound(r)
 		if code == CodeProofCnfMissing {
-			r.proof.expected, code = false, 0
+			r.expect(false)
+			code = 0
 		}
 		return code
 	})},
 	{"optional-proof-unchecked", "a proof is passed over where the route does not ask for one", at(601, func(r *run, sound func(*run) Code) Code {
 		if r.route != nil && r.route.proofOptional && r.proofText != "" {
 			r.proof = proofState{}
+			r.expect(false)
 			return 0
 		}
 		return sound(r)

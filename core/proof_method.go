@@ -14,18 +14,20 @@ const (
 // methodNames are the names in the policy, in the order of the bits.
 var methodNames = [...]string{"dpop", "httpsig", "patchet"}
 
-// methodOf is the method whose proofs a check of the proof stage concerns, 0 for every
-// method and for checks of other stages.
-func methodOf(check int) proofMethod {
-	switch {
-	case check <= 602 || check > 699:
-		return 0
-	case check <= 620:
-		return methodDPoP
-	case check <= 630:
-		return methodHTTPSig
+// expect says whether the proof that was found must hold.
+func (r *run) expect(proof bool) {
+	r.proof.expected = proof
+	if r.skips |= skipMethods; !proof {
+		return
 	}
-	return methodPatchet
+	switch r.proof.method {
+	case methodDPoP:
+		r.skips &^= skipDPoP
+	case methodHTTPSig:
+		r.skips &^= skipHTTPSig
+	case methodPatchet:
+		r.skips &^= skipPatchet
+	}
 }
 
 // findProof finds what proof the request carries: exactly one, by a method that is on and

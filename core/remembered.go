@@ -107,6 +107,7 @@ func (r *run) recall() bool {
 		return false
 	}
 	keys := r.keys
+	r.skips |= skipKnown
 	r.known, r.verified, r.tokenHash, r.subject = k, true, k.hash, k.subject
 	r.keys = keys
 	return true

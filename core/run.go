@@ -11,24 +11,35 @@ type check struct {
 	number int
 	stage  Stage
 	run    func(*run) Code
-	token  func(*subject) Code // instead of run, where it reads the token alone
-	proof  proofMethod         // of a proof by this method, 0 for every request
+	token  func(*subject) Code // what run does, where it reads the token alone
+	skips  skips               // it is passed over when any of these holds
 }
+
+// skips are reasons to pass over checks.
+type skips uint8
+
+const (
+	skipKnown skips = 1 << iota // the token is known: its checks passed
+	skipProof                   // a failure of the proof stage was observed
+	skipDPoP                    // no DPoP proof must hold; and so on
+	skipHTTPSig
+	skipPatchet
+
+	skipMethods = skipDPoP | skipHTTPSig | skipPatchet
+)
 
 func ofRequest(number int, stage Stage, run func(*run) Code) check {
-	return check{number: number, stage: stage, run: run, proof: methodOf(number)}
-}
-
-// of makes the check.
-func (c *check) of(r *run) Code {
-	if c.token != nil {
-		return c.token(&r.subject)
-	}
-	return c.run(r)
+	return check{number: number, stage: stage, run: run}
 }
 
 func ofToken(number int, stage Stage, token func(*subject) Code) check {
-	return check{number: number, stage: stage, token: token}
+	return check{number: number, stage: stage, token: token, run: func(r *run) Code { return token(&r.subject) }, skips: skipKnown}
+}
+
+// ofProof is a check of the proof stage: of proofs by one method, or of every request
+// where skip is 0. Within the stage each check needs what the one before established.
+func ofProof(number int, skip skips, run func(*run) Code) check {
+	return check{number: number, stage: StageProof, run: run, skips: skip | skipProof}
 }
 
 // scratch is the memory of one decision, used again by the next.
@@ -75,6 +86,7 @@ type run struct {
 
 	verified bool // the token's signature is a remembered one
 	settled  bool
+	skips    skips
 	proof    proofState
 
 	// What the bundle and the list in force say; nil, and chain -1, where nothing is known.
@@ -106,35 +118,18 @@ func (v *Verifier) begin(req *Request) *run {
 }
 
 // decide runs the checks in order. A failure that the route observes is recorded and
-// the remaining checks go on; within the proof stage each check needs what the one
-// before established, so the rest of that stage is passed over.
+// the remaining checks go on, those of the proof stage excepted.
 func (r *run) decide() {
 	if r.now < 0 || r.now > strictjson.MaxInteger {
 		r.d.reject(CodeInternalClockInvalid)
 		return
 	}
-	proofFailed := false
 	for i := range checks {
 		c := &checks[i]
-		code := Code(0)
-		switch {
-		case c.token != nil:
-			if r.known != nil {
-				continue // it passed
-			}
-			code = c.token(&r.subject)
-		case c.stage == StageProof:
-			if proofFailed || c.proof != 0 && (!r.proof.expected || r.proof.method != c.proof) {
-				continue
-			}
-			code = c.run(r)
-		case c.stage > StageProof && !r.settled:
-			if code = r.settle(); code == 0 {
-				code = c.run(r)
-			}
-		default:
-			code = c.run(r)
+		if c.skips&r.skips != 0 {
+			continue
 		}
+		code := c.run(r)
 		if code == 0 {
 			continue
 		}
@@ -149,7 +144,9 @@ func (r *run) decide() {
 		}
 		r.d.observe(code)
 		r.failed |= 1 << c.stage
-		proofFailed = proofFailed || c.stage == StageProof
+		if c.stage == StageProof {
+			r.skips |= skipProof
+		}
 	}
 	if r.d.Code == 0 {
 		r.d.Verdict = Accept

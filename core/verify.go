@@ -45,39 +45,41 @@ var checks = []check{
 	ofToken(511, StageClaim, (*subject).checkExecutedBy),
 	ofToken(512, StageClaim, (*subject).checkAgentProof),
 
-	ofRequest(601, StageProof, (*run).checkPresence),
-	ofRequest(602, StageProof, (*run).checkScheme),
-	ofRequest(603, StageProof, (*run).checkProofCompact),
-	ofRequest(604, StageProof, (*run).checkProofBase64),
-	ofRequest(605, StageProof, (*run).checkProofHeader),
-	ofRequest(606, StageProof, (*run).checkProofMembers), // to 610
-	ofRequest(611, StageProof, (*run).checkProofPayload),
-	ofRequest(612, StageProof, (*run).checkProofID),
-	ofRequest(613, StageProof, (*run).checkProofMethod),
-	ofRequest(614, StageProof, (*run).checkProofURL),
-	ofRequest(615, StageProof, (*run).checkProofTime),
-	ofRequest(616, StageProof, (*run).checkProofToken),
-	ofRequest(617, StageProof, (*run).checkProofNonce),
-	ofRequest(618, StageProof, (*run).checkProofBinding),
-	ofRequest(619, StageProof, (*run).checkProofSignature), // and 620
+	ofProof(601, 0, (*run).checkPresence),
+	ofProof(602, 0, (*run).checkScheme),
+	ofProof(603, skipDPoP, (*run).checkProofCompact),
+	ofProof(604, skipDPoP, (*run).checkProofBase64),
+	ofProof(605, skipDPoP, (*run).checkProofHeader),
+	ofProof(606, skipDPoP, (*run).checkProofMembers), // to 610
+	ofProof(611, skipDPoP, (*run).checkProofPayload),
+	ofProof(612, skipDPoP, (*run).checkProofID),
+	ofProof(613, skipDPoP, (*run).checkProofMethod),
+	ofProof(614, skipDPoP, (*run).checkProofURL),
+	ofProof(615, skipDPoP, (*run).checkProofTime),
+	ofProof(616, skipDPoP, (*run).checkProofToken),
+	ofProof(617, skipDPoP, (*run).checkProofNonce),
+	ofProof(618, skipDPoP, (*run).checkProofBinding),
+	ofProof(619, skipDPoP, (*run).checkProofSignature), // and 620
 
-	ofRequest(621, StageProof, (*run).checkSignatureField),
-	ofRequest(622, StageProof, (*run).checkComponents),
-	ofRequest(623, StageProof, (*run).checkCreated),
-	ofRequest(624, StageProof, (*run).checkExpires),
-	ofRequest(625, StageProof, (*run).checkReplayID),
-	ofRequest(626, StageProof, (*run).checkKeyName),
-	ofRequest(627, StageProof, (*run).checkBoundKey),
-	ofRequest(628, StageProof, (*run).checkSignatureAlg),
-	ofRequest(629, StageProof, (*run).checkDigest),
-	ofRequest(630, StageProof, (*run).checkMessageSignature),
+	ofProof(621, skipHTTPSig, (*run).checkSignatureField),
+	ofProof(622, skipHTTPSig, (*run).checkComponents),
+	ofProof(623, skipHTTPSig, (*run).checkCreated),
+	ofProof(624, skipHTTPSig, (*run).checkExpires),
+	ofProof(625, skipHTTPSig, (*run).checkReplayID),
+	ofProof(626, skipHTTPSig, (*run).checkKeyName),
+	ofProof(627, skipHTTPSig, (*run).checkBoundKey),
+	ofProof(628, skipHTTPSig, (*run).checkSignatureAlg),
+	ofProof(629, skipHTTPSig, (*run).checkDigest),
+	ofProof(630, skipHTTPSig, (*run).checkMessageSignature),
 
-	ofRequest(631, StageProof, (*run).checkPoP),
-	ofRequest(632, StageProof, (*run).checkTimestamp),
-	ofRequest(633, StageProof, (*run).checkPoPKey),
-	ofRequest(634, StageProof, (*run).checkPoPChecksum),
-	ofRequest(635, StageProof, (*run).checkPoPBody),
-	ofRequest(636, StageProof, (*run).checkPoPSignature),
+	ofProof(631, skipPatchet, (*run).checkPoP),
+	ofProof(632, skipPatchet, (*run).checkTimestamp),
+	ofProof(633, skipPatchet, (*run).checkPoPKey),
+	ofProof(634, skipPatchet, (*run).checkPoPChecksum),
+	ofProof(635, skipPatchet, (*run).checkPoPBody),
+	ofProof(636, skipPatchet, (*run).checkPoPSignature),
+
+	ofRequest(settleNumber, StageProof, (*run).settle), // the rest of 509
 
 	ofRequest(701, StageAgent, (*run).checkRoute),
 	ofRequest(702, StageAgent, (*run).checkAdmission),
@@ -115,8 +117,10 @@ var checks = []check{
 	ofRequest(1002, StageReplay, (*run).checkReplay), // and 1003
 }
 
-// intentCheck is the number of checkIntent.
-const intentCheck = 510
+const (
+	intentCheck  = 510 // the number of checkIntent
+	settleNumber = 699 // of no code
+)
 
 // Verify decides one request. It never panics: a fault of its own rejects. It reads
 // no clock and does no input or output beside the replay memory that it was given.
