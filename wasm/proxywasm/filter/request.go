@@ -194,8 +194,7 @@ func (r *Root) conclude(d *ajwt.Decision) abi.Outcome {
 	if d.Code == ajwt.CodeKeyKidUnknown {
 		r.want(d.Issuer)
 	}
-	record := d.AppendRecord(r.out[:0])
-	record = strconv.AppendInt(append(record[:len(record)-1], `,"elapsed_us":`...), elapsed, 10)
+	record := strconv.AppendInt(append(r.records.appendTo(r.out[:0], d), `,"elapsed_us":`...), elapsed, 10)
 	record = append(record, '}')
 	r.out = record
 	r.host.SetProperty("ajwt", record)

@@ -18,6 +18,7 @@ type Root struct {
 	store     *replayStore
 	documents []document
 	metrics   metrics
+	records   recordTable
 	ready     bool
 	rhythm    int   // of ticks, milliseconds
 	task      *task // a document that is being loaded
