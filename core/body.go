@@ -9,14 +9,12 @@ func (v *Verifier) NeedsBody(req *Request) (needs bool) {
 		return false
 	}
 	r := v.begin(req)
-	s := r.s
 	defer func() {
 		if recover() != nil {
 			needs = true // Verify will have the same fault, and reject
 			return
 		}
-		*r = run{}
-		v.scratch.Put(s)
+		r.end()
 	}()
 	for i := range checks {
 		if checks[i].stage != StageInput {
@@ -28,7 +26,7 @@ func (v *Verifier) NeedsBody(req *Request) (needs bool) {
 	}
 	methods := v.policy.proof.methods
 	if methods&methodHTTPSig != 0 {
-		if _, lines := r.joined(&s.httpsig.inputText, "signature-input"); lines > 0 {
+		if _, lines := r.joined(&r.s.httpsig.inputText, "signature-input"); lines > 0 {
 			return true
 		}
 	}

@@ -108,13 +108,22 @@ type run struct {
 	coldStartAt int64 // the start of the replay memory that check 1001 saw
 }
 
+// begin begins a decision. The run is zero: end leaves no other in the pool.
 func (v *Verifier) begin(req *Request) *run {
 	s := v.scratch.Get().(*scratch)
 	r := &s.run
-	*r = run{v: v, s: s, state: v.state.Load(), req: req, now: req.Now, routeAt: -1, chain: -1}
-	r.subject = subject{policy: v.policy, keys: r.state.keys, mem: &s.subject, token: &s.token, issuerAt: -1}
+	r.v, r.s, r.state, r.req, r.now = v, s, v.state.Load(), req, req.Now
+	r.policy, r.keys, r.mem, r.token = v.policy, r.state.keys, &s.subject, &s.token
+	r.issuerAt, r.routeAt, r.chain = -1, -1, -1
 	r.d.PolicyDigest = v.policy.digest
 	return r
+}
+
+// end gives the scratch memory back: the pool keeps memory, not requests.
+func (r *run) end() {
+	v, s := r.v, r.s
+	*r = run{}
+	v.scratch.Put(s)
 }
 
 // decide runs the checks in order. A failure that the route observes is recorded and

@@ -130,18 +130,15 @@ func (v *Verifier) Verify(req *Request) (d Decision) {
 		return d
 	}
 	r := v.begin(req)
-	s := r.s
 	defer func() {
 		if recover() != nil {
 			d = Decision{PolicyDigest: v.policy.digest}
 			d.reject(CodeInternalPanic)
 			return // the scratch memory may be in any state: it is not used again
 		}
-		v.scratch.Put(s)
+		r.end()
 	}()
 	r.decide()
 	r.finish()
-	d = r.d
-	*r = run{} // the pool keeps memory, not requests
-	return d
+	return r.d
 }
