@@ -20,7 +20,7 @@ func (v *Verifier) NeedsBody(req *Request) (needs bool) {
 		if checks[i].stage != StageInput {
 			break
 		}
-		if checks[i].run(r) != 0 {
+		if checks[i].of(r) != 0 {
 			return false
 		}
 	}

@@ -59,7 +59,9 @@ func (d *Decision) SameRecord(o *Decision) bool {
 }
 
 // appendMember writes a member, and nothing for an empty value. name is all that stands
-// before the value.
+// before the value. A dozen copies of it would make the modules larger.
+//
+//go:noinline
 func appendMember(dst []byte, name, value string) []byte {
 	if value == "" {
 		return dst
@@ -68,6 +70,8 @@ func appendMember(dst []byte, name, value string) []byte {
 }
 
 // appendHashMember writes a 32-byte hash as base64url, and nothing for a zero one.
+//
+//go:noinline
 func appendHashMember(dst []byte, name string, hash *[32]byte) []byte {
 	if *hash == ([32]byte{}) {
 		return dst

@@ -60,7 +60,8 @@ type faulty func(r *run, sound func(*run) Code) Code
 func at(number int, wrong faulty) change {
 	return func(order []check) []check {
 		c := &order[place(order, number)]
-		sound := c.run
+		was := *c
+		sound := was.of
 		c.run, c.token = func(r *run) Code { return wrong(r, sound) }, nil
 		return order
 	}
@@ -103,13 +104,13 @@ func earlier(number, before int) change {
 		i := place(order, number)
 		c := order[i]
 		order = slices.Delete(order, i, i+1)
-		sound := c.run
+		was := c
 		c.token = nil
 		c.run = func(r *run) Code {
 			if r.route == nil {
 				return 0
 			}
-			return sound(r)
+			return was.of(r)
 		}
 		return slices.Insert(order, place(order, before), c)
 	}

@@ -11,7 +11,7 @@ type check struct {
 	number int
 	stage  Stage
 	run    func(*run) Code
-	token  func(*subject) Code // what run does, where it reads the token alone
+	token  func(*subject) Code // instead of run, where it reads the token alone
 	skips  skips               // it is passed over when any of these holds
 }
 
@@ -28,18 +28,12 @@ const (
 	skipMethods = skipDPoP | skipHTTPSig | skipPatchet
 )
 
-func ofRequest(number int, stage Stage, run func(*run) Code) check {
-	return check{number: number, stage: stage, run: run}
-}
-
-func ofToken(number int, stage Stage, token func(*subject) Code) check {
-	return check{number: number, stage: stage, token: token, run: func(r *run) Code { return token(&r.subject) }, skips: skipKnown}
-}
-
-// ofProof is a check of the proof stage: of proofs by one method, or of every request
-// where skip is 0. Within the stage each check needs what the one before established.
-func ofProof(number int, skip skips, run func(*run) Code) check {
-	return check{number: number, stage: StageProof, run: run, skips: skip | skipProof}
+// of makes the check.
+func (c *check) of(r *run) Code {
+	if c.token != nil {
+		return c.token(&r.subject)
+	}
+	return c.run(r)
 }
 
 // scratch is the memory of one decision, used again by the next.
@@ -138,7 +132,7 @@ func (r *run) decide() {
 		if c.skips&r.skips != 0 {
 			continue
 		}
-		code := c.run(r)
+		code := c.of(r)
 		if code == 0 {
 			continue
 		}
