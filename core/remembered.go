@@ -113,9 +113,11 @@ func (r *run) recall() bool {
 	return true
 }
 
-// rememberToken is for a token that was seen before, and whose signature held then.
+// rememberToken is for a token that was seen before, whose signature held then, and that
+// passed the checks of the token now: one that fails them must not cost more each time.
 func (r *run) rememberToken() {
-	if r.known != nil || !r.verified || len(r.tokenText) > maxTokenText || !remembersTexts {
+	if r.known != nil || !r.verified || r.failed.has(StageClaim) || len(r.tokenText) > maxTokenText || !remembersTexts ||
+		r.token.header.Values()+r.token.payload.Values() > maxTokenValues || r.pointOpen && r.mem.cnfKey.kind == kindMLDSA44 {
 		return
 	}
 	r.v.tokens.remember(bytesOf(r.tokenText), func(text string, k *knownToken) bool {
@@ -132,8 +134,7 @@ func (r *run) rememberToken() {
 		k.words = k.subject.words(&r.s.hash)
 		k.issuerKey = *k.key
 		k.key, k.keys = &k.issuerKey, nil
-		values := k.compact.header.Values() + k.compact.payload.Values()
-		return values <= maxTokenValues && k.memory.cnfKey.kind != kindMLDSA44
+		return true
 	})
 }
 

@@ -96,6 +96,8 @@ func TestRememberedToken(t *testing.T) {
 		require.Equal(t, CodeClaimAgentProofInvalid, v.Verify(bearer(wrong)).Code)
 	}
 	require.Nil(t, v.tokens.find([]byte(wrong)))
+	request := bearer(wrong)
+	require.LessOrEqual(t, leastAllocs(func() { v.Verify(request) }), 3.0, "nothing is made for it")
 
 	v = newTestVerifier(t, testPolicy("draft-00", bearerRoute, ""), Options{})
 	for _, more := range []string{`"` + strings.Repeat("x", maxTokenText) + `"`, "[" + strings.Repeat("1,", maxTokenValues) + "1]"} {

@@ -195,8 +195,10 @@ func (r *run) finish() {
 		d.BundleVersion = r.bundle.version
 	}
 	if d.Code == 0 || d.Code.Stage() > StageSignature {
-		r.rememberToken()
 		r.describe()
+	}
+	if d.Code == 0 || d.Code.Stage() > StageClaim {
+		r.rememberToken()
 	}
 	if laxHolds("forward-when-rejected", d.Verdict == Accept || d.Observed) {
 		d.Forward = r.forward(d.Level, r.failed)
