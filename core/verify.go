@@ -45,7 +45,7 @@ var checks = []check{
 	{number: 507, stage: StageClaim, token: (*subject).checkLifetime, skips: skipKnown},
 	{number: 508, stage: StageClaim, run: (*run).checkAgentID},
 	{number: 509, stage: StageClaim, token: (*subject).checkConfirmation, skips: skipKnown},
-	{number: intentCheck, stage: StageClaim, token: (*subject).checkIntent, skips: skipKnown},
+	{number: 510, stage: StageClaim, token: (*subject).checkIntent, skips: skipKnown},
 	{number: 511, stage: StageClaim, token: (*subject).checkExecutedBy, skips: skipKnown},
 	{number: 512, stage: StageClaim, token: (*subject).checkAgentProof, skips: skipKnown},
 

@@ -334,7 +334,7 @@ var (
 	profileRef    = regexp.MustCompile(`profile, sections? (\d+(?:\.\d+)?)(?: and (\d+(?:\.\d+)?))?`)
 	ownRef        = regexp.MustCompile(`(?:^|[^,] |\()sections? (\d+(?:\.\d+)?)(?: and (\d+(?:\.\d+)?))?`)
 	checkLine     = regexp.MustCompile(`(?m)^\| (\d+) \| .* \| (.*) \|$`)
-	implemented   = regexp.MustCompile(`(?m)^\t\{(\d+), Stage\w+, [^}]+\},(?:\s*// (to|and) (\d+))?`)
+	implemented   = regexp.MustCompile(`(?m)^\t\{number: (\d+), stage: Stage\w+, [^}]+\},(?:\s*// (to|and) (\d+))?`)
 	stageOfNumber = []string{"", "input", "jws", "key", "signature", "claim", "proof", "agent", "delegation", "workflow", "replay"}
 )
 
