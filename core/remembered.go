@@ -1,6 +1,7 @@
 package ajwt
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/agentic-jwt/ajwt/core/ascii"
@@ -42,6 +43,7 @@ type textSet[T any] [textWays]atomic.Pointer[textEntry[T]]
 
 type textEntry[T any] struct {
 	text  string
+	until int64
 	uses  atomic.Int32
 	value T
 }
@@ -66,12 +68,20 @@ func (t *textTable[T]) find(text []byte) *T {
 	return nil
 }
 
-// remember makes a value for a text, where there is room; another one of the same text goes.
-func (t *textTable[T]) remember(text []byte, fill func(text string, value *T) bool) {
+// forever is when a text is over that has no end of its own.
+const forever = math.MaxInt64
+
+// remember makes a value for a text, where there is room; until is when the text is over.
+// Another value of the same text goes, and so does every one that is over now: memory is for
+// texts in use.
+func (t *textTable[T]) remember(text []byte, now, until int64, fill func(text string, value *T) bool) {
 	set := t.set(text)
-	for i := range set {
-		if e := set[i].Load(); e != nil && e.text == string(text) {
-			set[i].CompareAndSwap(e, nil)
+	for i := range t.sets {
+		for j := range t.sets[i] {
+			slot := &t.sets[i][j]
+			if e := slot.Load(); e != nil && (e.until <= now || &t.sets[i] == set && e.text == string(text)) {
+				slot.CompareAndSwap(e, nil)
+			}
 		}
 	}
 	for i := range set {
@@ -79,7 +89,7 @@ func (t *textTable[T]) remember(text []byte, fill func(text string, value *T) bo
 			continue
 		}
 		// It holds its place from the start: else two that take turns would never be found.
-		e := &textEntry[T]{text: string(text)}
+		e := &textEntry[T]{text: string(text), until: until}
 		e.uses.Store(maxTextUses)
 		if fill(e.text, &e.value) {
 			set[i].Store(e)
@@ -120,7 +130,7 @@ func (r *run) rememberToken() {
 		r.token.header.Values()+r.token.payload.Values() > maxTokenValues || r.pointOpen && r.mem.cnfKey.kind == kindMLDSA44 {
 		return
 	}
-	r.v.tokens.remember(bytesOf(r.tokenText), func(text string, k *knownToken) bool {
+	r.v.tokens.remember(bytesOf(r.tokenText), r.now, r.claims.expAt+r.issuer.skew, func(text string, k *knownToken) bool {
 		k.hash, k.generation = r.tokenHash, r.keys[r.issuerAt].generation
 		k.subject = subject{policy: r.policy, keys: r.keys, mem: &k.memory, token: &k.compact}
 		if k.compact.parse(bytesOf(text)) != 0 {
@@ -151,7 +161,7 @@ func (r *run) rememberHeader() {
 	if len(text) > maxHeaderText || p.key.kind == kindMLDSA44 || !remembersTexts {
 		return
 	}
-	r.v.headers.remember(text, func(_ string, k *knownHeader) bool {
+	r.v.headers.remember(text, 0, forever, func(_ string, k *knownHeader) bool {
 		*k = knownHeader{*p.key, p.verify}
 		return true
 	})

@@ -154,7 +154,7 @@ func TestTextTableIsBounded(t *testing.T) {
 	held := 0
 	const texts = 4 * rememberedTexts
 	for i := range texts {
-		table.remember([]byte(newSigner(fmt.Sprint(i)).jwk), fill)
+		table.remember([]byte(newSigner(fmt.Sprint(i)).jwk), 0, forever, fill)
 	}
 	for i := range texts {
 		s := newSigner(fmt.Sprint(i))
@@ -180,7 +180,7 @@ func TestTextTableIsBounded(t *testing.T) {
 	}
 	late := rivals[textWays]
 	for i, r := range rivals[:textWays] {
-		small.remember(r, set(i))
+		small.remember(r, 0, forever, set(i))
 	}
 	// Those that came first are found, however they and others take turns.
 	for range 3 * maxTextUses {
@@ -188,18 +188,28 @@ func TestTextTableIsBounded(t *testing.T) {
 			require.NotNil(t, small.find(r))
 			require.Equal(t, i, *small.find(r))
 		}
-		small.remember(late, set(9))
+		small.remember(late, 0, forever, set(9))
 		require.Nil(t, small.find(late))
 	}
 	for small.find(late) == nil {
-		small.remember(late, set(9))
+		small.remember(late, 0, forever, set(9))
 	}
 	require.Equal(t, 9, *small.find(late))
 	last := rivals[textWays+1]
 	for range 2 * textWays * (maxTextUses + 1) {
-		small.remember(last, func(string, *int) bool { return false })
+		small.remember(last, 0, forever, func(string, *int) bool { return false })
 	}
 	require.Nil(t, small.find(last))
+
+	// What is over goes, wherever it stands.
+	var short textTable[int]
+	for i := range 20 {
+		short.remember(text(i), 0, int64(10+i), set(i))
+	}
+	short.remember(text(20), 20, 100, set(20))
+	for i := range 21 {
+		require.Equal(t, i > 10, short.find(text(i)) != nil, i)
+	}
 }
 
 func TestRememberedTogether(t *testing.T) {
