@@ -18,7 +18,7 @@ const (
 	soakKeys      = 16
 	soakBatch     = 1000 // decisions that are minted at once
 	soakSeconds   = 10   // that Now advances with each batch: a proof lives for two minutes
-	soakRenewal   = 300  // seconds after which an agent gets a new token
+	soakRenewal   = 20   // seconds after which an agent gets a new token: what is remembered of tokens is full before the half
 	soakLimit     = 16 << 20
 )
 
