@@ -76,12 +76,9 @@ const forever = math.MaxInt64
 // texts in use.
 func (t *textTable[T]) remember(text []byte, now, until int64, fill func(text string, value *T) bool) {
 	set := t.set(text)
-	for i := range t.sets {
-		for j := range t.sets[i] {
-			slot := &t.sets[i][j]
-			if e := slot.Load(); e != nil && (e.until <= now || &t.sets[i] == set && e.text == string(text)) {
-				slot.CompareAndSwap(e, nil)
-			}
+	for i := range set {
+		if e := set[i].Load(); e != nil && (e.until <= now || e.text == string(text)) {
+			set[i].CompareAndSwap(e, nil)
 		}
 	}
 	for i := range set {
@@ -93,8 +90,22 @@ func (t *textTable[T]) remember(text []byte, now, until int64, fill func(text st
 		e.uses.Store(maxTextUses)
 		if fill(e.text, &e.value) {
 			set[i].Store(e)
+			t.forget(now)
 		}
 		return
+	}
+}
+
+// forget lets go of what is over: of all of it once for each new value, and not in every
+// request whose text finds no room.
+func (t *textTable[T]) forget(now int64) {
+	for i := range t.sets {
+		for j := range t.sets[i] {
+			slot := &t.sets[i][j]
+			if e := slot.Load(); e != nil && e.until <= now {
+				slot.CompareAndSwap(e, nil)
+			}
+		}
 	}
 }
 
