@@ -62,8 +62,7 @@ type Module struct {
 	host    Host
 	newRoot func(Host) Root
 	roots   map[uint32]Root
-	streams map[uint32]*stream
-	idle    []*stream       // for the next ones
+	streams streamTable
 	waiting map[call]uint32 // the stream of each call that one waits for
 	probed  bool            // whether pausesAll is known
 	allOf   bool            // the answer
@@ -94,7 +93,7 @@ type call struct {
 
 // NewModule makes a Module. newRoot is called for each configuration.
 func NewModule(host Host, newRoot func(Host) Root) *Module {
-	return &Module{host: host, newRoot: newRoot, roots: make(map[uint32]Root), streams: make(map[uint32]*stream), waiting: make(map[call]uint32)}
+	return &Module{host: host, newRoot: newRoot, roots: make(map[uint32]Root), waiting: make(map[call]uint32)}
 }
 
 // ContextCreate is proxy_on_context_create: a root where parent is 0, else a stream.
@@ -106,16 +105,7 @@ func (m *Module) ContextCreate(id, parent uint32) {
 		}
 		return
 	}
-	s := m.streams[id]
-	if s == nil {
-		if n := len(m.idle); n > 0 {
-			s, m.idle = m.idle[n-1], m.idle[:n-1]
-		} else {
-			s = new(stream)
-		}
-		m.streams[id] = s
-	}
-	*s = stream{root: m.roots[parent]}
+	m.streams.set(id, stream{root: m.roots[parent]})
 }
 
 // Configure is proxy_on_configure.
@@ -140,7 +130,7 @@ func (m *Module) Tick(root uint32) {
 func (m *Module) CallResponse(context, token uint32, headers, body int) {
 	defer m.recovered("http_call_response", nil)
 	root := m.roots[context]
-	if s := m.streams[context]; root == nil && s != nil {
+	if s := m.streams.find(context); root == nil && s != nil {
 		root = s.root
 	}
 	if root == nil {
@@ -173,7 +163,7 @@ func (m *Module) CallResponse(context, token uint32, headers, body int) {
 // held, if the stream goes on between the two (envoyproxy/envoy issue 46841, in 1.36.4 and
 // 1.40.0): then the callback for the next piece lets it go on, and all that is held with it.
 func (m *Module) resume(callback string, id uint32) {
-	if s := m.streams[id]; s != nil && s.came.body && !s.came.bodyEnd && !s.came.trailers {
+	if s := m.streams.find(id); s != nil && s.came.body && !s.came.bodyEnd && !s.came.trailers {
 		return
 	}
 	if m.host.Resume() != StatusOK {
@@ -256,7 +246,7 @@ func (m *Module) trailers(r Root) (ok bool) {
 
 // known is a stream, the zero one where there is none of that number.
 func (m *Module) known(id uint32) *stream {
-	if s := m.streams[id]; s != nil {
+	if s := m.streams.find(id); s != nil {
 		return s
 	}
 	return new(stream)
@@ -271,7 +261,7 @@ func (m *Module) wake(r Root) {
 	early := m.early
 	m.early = nil
 	for _, id := range early {
-		s := m.streams[id]
+		s := m.streams.find(id)
 		switch {
 		case s == nil || s.outcome != Starting: // it is gone
 		case s.root != r:
@@ -350,18 +340,13 @@ var (
 // and of the end, are not exported: each costs as much as a look at the header fields.
 func (m *Module) Delete(id uint32) {
 	defer m.recovered("delete", nil)
-	s := m.streams[id]
-	if s == nil {
+	gone, ok := m.streams.take(id)
+	if !ok {
 		if r := m.roots[id]; r != nil {
 			delete(m.roots, id)
 			r.Closed()
 		}
 		return
-	}
-	delete(m.streams, id)
-	gone := *s
-	if *s = (stream{}); len(m.idle) < maxIdle {
-		m.idle = append(m.idle, s)
 	}
 	if gone.root == nil {
 		return
@@ -372,9 +357,6 @@ func (m *Module) Delete(id uint32) {
 	}
 	gone.root.Done()
 }
-
-// maxIdle bounds what is kept of streams that are gone.
-const maxIdle = 1024
 
 // recovered catches a panic. The text of what was thrown is not written: it may hold
 // parts of a request.
