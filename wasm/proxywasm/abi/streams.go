@@ -1,9 +1,9 @@
 package abi
 
 // streamTable has the streams by the numbers of their contexts. Hosts count these up, so
-// those that live at a time mostly have a place of their own, where looking for one costs
-// a tenth of what a map takes in WebAssembly; those that live long give way to the map.
-// The zero streamTable is ready.
+// those that live at a time mostly have a place of their own. The map, which is dear in
+// WebAssembly, has those whose place another holds: of streams that live long, or of more
+// than there are places. The zero streamTable is ready.
 type streamTable struct {
 	near [nearStreams]placedStream
 	far  map[uint32]*stream // of numbers whose place was taken
